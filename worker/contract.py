@@ -1,0 +1,178 @@
+"""The words Porter and a machine exchange: the job that goes down, the reports that come up. Pure.
+
+Standard library only, because the runner on the machine is; the intake validates the same shapes with pydantic.
+docs/architecture.md draws the conversation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+JOB_PATH = "/api/runs/{run_id}/job"
+UPDATE_PATH = "/api/callbacks/task-update"
+PUSH_TOKEN_PATH = "/api/callbacks/push-token"  # noqa: S105  a path, not a secret
+COMPLETE_PATH = "/api/callbacks/task-complete"
+
+MAX_LOG_LINES = 500
+MAX_LOG_TEXT = 4_000  # characters; a longer line is cut and says so
+MAX_SUMMARY = 20_000  # characters
+
+
+class Ending(StrEnum):
+    """How a run ended, as the runner saw it. `CHANGES` is the only one that leads to a pull request."""
+
+    CHANGES = "changes"
+    NO_CHANGES = "no_changes"
+    DENIED = "denied"
+    AUTH = "auth"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    TOO_LONG = "too_long"
+    BUDGET = "budget"
+    TURNS = "turns"
+    STALLED = "stalled"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    CRASHED = "crashed"
+    SETUP_FAILED = "setup_failed"
+    CLONE_FAILED = "clone_failed"
+    PUSH_FAILED = "push_failed"
+
+
+class Level(StrEnum):
+    """How loud a log line is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Kind(StrEnum):
+    """What a log line is: a step of the runner, words of the agent, a tool it used, or raw output."""
+
+    STEP = "step"
+    TEXT = "text"
+    TOOL = "tool"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's log. `n` counts from 1 within the run; `at` is Unix time in seconds."""
+
+    n: int
+    at: float
+    level: Level
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the agent used so far in this run. Tokens are counts; `cost_usd` is the agent's own figure, if it tells one."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class AgentRecipe:
+    """How to start one agent: everything the runner needs, so that a new agent needs no new runner.
+
+    `argv` is run with the prompt on stdin; `env` is added to a clean environment; `stream` names the parser in
+    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed.
+    """
+
+    name: str
+    argv: list[str]
+    stream: str
+    env: dict[str, str] = field(default_factory=dict)
+    excludes: list[str] = field(default_factory=list)
+    interrupt_first: bool = False  # SIGINT before SIGTERM, for CLIs that then print what the run cost
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All in seconds."""
+
+    total: float = 1800.0
+    stall: float = 600.0
+    setup: float = 600.0
+
+
+@dataclass(frozen=True)
+class JobDocument:
+    """What the runner asks Porter for once, with its token: `GET /api/runs/{run_id}/job`.
+
+    `keys` holds the provider keys of this one agent. `clone_token` is read-only and short-lived; None means that the
+    repository can be cloned without one.
+    """
+
+    task_id: str
+    run_id: str
+    repository: str
+    clone_url: str
+    base_branch: str
+    branch: str
+    prompt: str
+    commit_message: str
+    author_name: str
+    author_email: str
+    agent: AgentRecipe
+    keys: dict[str, str] = field(default_factory=dict)
+    clone_token: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    setup_commands: list[str] = field(default_factory=list)
+    continue_branch: bool = False  # a follow-up: start from `branch`, not from `base_branch`
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Unknown fields are ignored, so that a newer Porter can talk to an older image."""
+        known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+        known["agent"] = _pick(AgentRecipe, data["agent"])
+        known["limits"] = _pick(Limits, data.get("limits") or {})
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class DiffSize:
+    """What the branch changes against its base."""
+
+    files: int = 0
+    additions: int = 0
+    deletions: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The runner's last word on a run. `message` is one sentence for people; `summary` is the agent's own last words."""
+
+    ending: Ending
+    message: str
+    summary: str = ""
+    branch: str | None = None
+    base_sha: str | None = None
+    head_sha: str | None = None
+    pushed: bool = False
+    diff: DiffSize = field(default_factory=DiffSize)
+    usage: Usage = field(default_factory=Usage)
+    exit_code: int | None = None
+    agent_version: str | None = None
+    log_tail: list[str] = field(default_factory=list)
+    seconds: float = 0.0  # machine seconds, from the runner's start to this report
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _pick(kind: type[Any], data: dict[str, Any]) -> Any:
+    return kind(**{name: data[name] for name in kind.__dataclass_fields__ if name in data})
