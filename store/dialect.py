@@ -1,0 +1,96 @@
+"""Where SQLite and Postgres differ; nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.types import TypeDecorator
+
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+# SQLite gives out row ids only to a column declared INTEGER.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment, always in UTC. SQLite forgets time zones, so they are put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Raises ValueError for a naive datetime: it could mean any moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def engines(url: str) -> tuple[Engine, Engine]:
+    """The engine for writing and the one for reading. On Postgres they are the same."""
+    if url.startswith("sqlite"):
+        return _sqlite(url, "BEGIN IMMEDIATE"), _sqlite(url, "BEGIN")
+    engine = create_engine(
+        _with_psycopg(url),
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        pool_timeout=5,
+        connect_args={"connect_timeout": 5, "options": "-c statement_timeout=15000"},
+    )
+    return engine, engine
+
+
+def _with_psycopg(url: str) -> str:
+    for plain in ("postgres://", "postgresql://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _sqlite(url: str, begin: str) -> Engine:
+    """`BEGIN IMMEDIATE` for writers: a deferred transaction that reads before it writes fails at once with "database
+    is locked", whatever the busy timeout, and the driver's default loses updates silently (docs/decisions)."""
+    engine = create_engine(url, connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we begin ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows whose unique keys are not there yet; answers how many went in."""
+    if not rows:
+        return 0
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(table).values(list(rows)).on_conflict_do_nothing()
+    # Not rowcount: psycopg leaves it at -1 here.
+    return len(connection.execute(statement.returning(*table.primary_key.columns)).all())
+
+
+def upsert(connection: Connection, table: Table, row: dict[str, Any], *, keys: Sequence[str]) -> None:
+    """Insert the row, or overwrite the one that has the same `keys`."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(table).values(row)
+    rest = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=rest))

@@ -1,0 +1,114 @@
+"""Reading tasks in lists: filters as a value, pages by key, counts that stay cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+
+from store import tables
+from store.database import Database
+from store.lifecycle import Status
+from store.records import Task
+from store.tasks import record
+
+_tasks = tables.tasks
+COUNT_LIMIT = 1000  # beyond it a count says "1,000+": an exact one reads every row
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which tasks to list; empty means all. `search` looks in titles, or is an issue number."""
+
+    statuses: frozenset[Status] = frozenset()
+    repository: str | None = None
+    branch: str | None = None
+    issue_number: int | None = None
+    agent: str | None = None
+    requested_by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Tasks, newest first, and the key of the next page (None at the end)."""
+
+    tasks: list[Task]
+    next_key: str | None
+
+
+def page(db: Database, wanted: TaskFilter, *, after: str | None = None, limit: int = 50) -> Page:
+    """One page of tasks behind the key `after`. Raises ValueError for a key that is none."""
+    query = select(_tasks).where(_where(wanted))
+    if after is not None:
+        at, _, task_id = after.partition("/")
+        behind = and_(_tasks.c.created_at == datetime.fromisoformat(at), _tasks.c.id < task_id)
+        query = query.where(or_(_tasks.c.created_at < datetime.fromisoformat(at), behind))
+    query = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(limit + 1)
+    with db.read() as connection:
+        found = [record(row) for row in connection.execute(query).mappings()]
+    shown = found[:limit]
+    more = f"{shown[-1].created_at.isoformat()}/{shown[-1].id}" if len(found) > limit else None
+    return Page(shown, more)
+
+
+def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
+    """How many tasks of each status match, each count stopped at `COUNT_LIMIT` + 1. Ignores `wanted.statuses`."""
+    where = _where(TaskFilter(**(vars(wanted) | {"statuses": frozenset()})))
+    found: dict[Status, int] = {}
+    with db.read() as connection:
+        for status in Status:
+            some = select(_tasks.c.id).where(where, _tasks.c.status == status).limit(COUNT_LIMIT + 1).subquery()
+            found[status] = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return found
+
+
+def repositories(db: Database, *, like: str = "", limit: int = 20) -> list[str]:
+    """Names of known repositories that contain `like`, for type-ahead."""
+    names = tables.repositories.c.full_name
+    query = select(names).where(names.icontains(like, autoescape=True)).order_by(names).limit(limit)
+    with db.read() as connection:
+        return [str(name) for name in connection.execute(query).scalars()]
+
+
+def position(db: Database, task: Task) -> int:
+    """How many tasks of the same repository's deployment wait before this queued one (0: it is next)."""
+    before = or_(
+        _tasks.c.created_at < task.created_at, and_(_tasks.c.created_at == task.created_at, _tasks.c.id < task.id)
+    )
+    waiting = select(_tasks.c.id).where(_tasks.c.status == Status.QUEUED, before).limit(COUNT_LIMIT + 1).subquery()
+    with db.read() as connection:
+        return connection.execute(select(func.count()).select_from(waiting)).scalar_one()
+
+
+def _where(wanted: TaskFilter) -> ColumnElement[bool]:
+    tests: list[ColumnElement[bool]] = [true()]
+    if wanted.statuses:
+        tests.append(_tasks.c.status.in_(sorted(wanted.statuses)))
+    for column, value in (
+        (_tasks.c.repository, wanted.repository),
+        (_tasks.c.branch, wanted.branch),
+        (_tasks.c.issue_number, wanted.issue_number),
+        (_tasks.c.agent, wanted.agent),
+        (_tasks.c.requested_by, wanted.requested_by),
+    ):
+        if value:
+            tests.append(column == value)
+    if wanted.since:
+        tests.append(_tasks.c.created_at >= wanted.since)
+    if wanted.until:
+        tests.append(_tasks.c.created_at < wanted.until)
+    if wanted.search:
+        tests.append(_matches(wanted.search))
+    return and_(*tests)
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    digits = text.removeprefix("#")
+    if digits.isdecimal() and len(digits) < 10:
+        return _tasks.c.issue_number == int(digits)
+    return _tasks.c.issue_title.icontains(text, autoescape=True)

@@ -1,0 +1,194 @@
+"""What callers see of the tables: frozen values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from store.lifecycle import LIVE, Outcome, Status
+
+
+class Priority(StrEnum):
+    """Which launch queue a task waits in."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class RunKind(StrEnum):
+    """Why a run was started."""
+
+    FIRST = "first"
+    RETRY = "retry"
+    FOLLOW_UP = "follow_up"
+
+
+class Verdict(StrEnum):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A request to do work, before it has an id. `comment_id` and `comment_line` name the command it came from."""
+
+    repository: str
+    requested_by: str
+    agent: str
+    source: str
+    installation_id: int | None = None
+    issue_number: int | None = None
+    issue_title: str = ""
+    comment_id: int | None = None
+    comment_line: int | None = None
+    model: str | None = None
+    priority: Priority = Priority.NORMAL
+    base_branch: str | None = None
+    instructions: str = ""
+    flags: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request to do work; a row that lives for ever. Times in UTC, cost in US dollars, `percent` 0 to 100."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    status: Status
+    outcome: Outcome | None
+    reason: str | None
+    message: str
+    version: int
+    run_id: str
+    source: str
+    repository: str
+    installation_id: int | None
+    issue_number: int | None
+    issue_title: str
+    comment_id: int | None
+    comment_line: int | None
+    requested_by: str
+    agent: str
+    model: str | None
+    priority: Priority
+    base_branch: str | None
+    instructions: str
+    flags: dict[str, Any]
+    branch: str | None
+    base_sha: str | None
+    head_sha: str | None
+    pr_number: int | None
+    pr_url: str | None
+    files_changed: int
+    additions: int
+    deletions: int
+    summary: str
+    step: str
+    percent: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    cost_usd: float | None
+    machine_seconds: float
+    status_comment_id: int | None
+    comment_version: int
+    comment_edited_at: datetime | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt at a task on one machine. `result` is the runner's last word (worker/contract.py: Result)."""
+
+    id: str
+    task_id: str
+    number: int
+    kind: RunKind
+    created_at: datetime
+    fence: int
+    lease_until: datetime | None
+    attempts: int
+    due_at: datetime | None
+    enqueued_at: datetime | None
+    prompt: str | None
+    host: str | None
+    machine_id: str | None
+    region: str | None
+    launched_at: datetime | None
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    deadline: datetime | None
+    destroyed_at: datetime | None
+    phase: str | None
+    report_seq: int
+    cancel_requested_at: datetime | None
+    cancelled_by: str | None
+    result: dict[str, Any] | None
+    usage: dict[str, Any]
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a task's history."""
+
+    id: int
+    task_id: str
+    run_id: str | None
+    at: datetime
+    kind: str
+    text: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a run's log; `n` counts from 1 within the run."""
+
+    run_id: str
+    n: int
+    at: datetime
+    level: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One webhook from GitHub, and what became of it."""
+
+    id: str
+    event: str
+    received_at: datetime
+    verdict: Verdict
+    reason: str = ""
+    content_key: str | None = None
+    action: str | None = None
+    repository: str | None = None
+    sender: str | None = None
+    task_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What a delivery told of a repository."""
+
+    full_name: str
+    github_id: int | None
+    installation_id: int | None
+    default_branch: str | None
+    private: bool

@@ -1,0 +1,225 @@
+"""The tables. Every name here is a word of the glossary; migrations follow (`store/migrations`)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from store.dialect import Json, RowId, Utc
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("full_name", String(200), primary_key=True),
+    Column("github_id", BigInteger),
+    Column("installation_id", BigInteger),
+    Column("default_branch", String(250)),
+    Column("private", Boolean, nullable=False, default=False),
+    Column("seen_at", Utc, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    # (repository, comment, action): the delivery id is not covered by GitHub's signature, so it alone stops no replay.
+    Column("content_key", String(200), unique=True),
+    Column("event", String(64), nullable=False),
+    Column("action", String(64)),
+    Column("repository", String(200)),
+    Column("sender", String(100)),
+    Column("received_at", Utc, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("task_ids", Json, nullable=False, default=list),
+    Index("ix_deliveries_received", "received_at", "id"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("started_at", Utc),
+    Column("finished_at", Utc),
+    Column("status", String(16), nullable=False),
+    Column("outcome", String(16)),
+    Column("reason", String(32)),
+    Column("message", Text, nullable=False, default=""),
+    Column("version", Integer, nullable=False, default=1),
+    Column("run_id", String(40), nullable=False),
+    # what was asked
+    Column("source", String(16), nullable=False),
+    Column("repository", String(200), nullable=False),
+    Column("installation_id", BigInteger),
+    Column("issue_number", Integer),
+    Column("issue_title", Text, nullable=False, default=""),
+    Column("comment_id", BigInteger),
+    Column("comment_line", Integer),
+    Column("requested_by", String(100), nullable=False),
+    Column("agent", String(64), nullable=False),
+    Column("model", String(200)),
+    Column("priority", String(8), nullable=False, default="normal"),
+    Column("base_branch", String(250)),
+    Column("instructions", Text, nullable=False, default=""),
+    Column("flags", Json, nullable=False, default=dict),
+    # what came of it
+    Column("branch", String(250)),
+    Column("base_sha", String(64)),
+    Column("head_sha", String(64)),
+    Column("pr_number", Integer),
+    Column("pr_url", Text),
+    Column("files_changed", Integer, nullable=False, default=0),
+    Column("additions", Integer, nullable=False, default=0),
+    Column("deletions", Integer, nullable=False, default=0),
+    Column("summary", Text, nullable=False, default=""),
+    Column("step", Text, nullable=False, default=""),
+    Column("percent", Integer, nullable=False, default=0),
+    Column("input_tokens", BigInteger, nullable=False, default=0),
+    Column("output_tokens", BigInteger, nullable=False, default=0),
+    Column("cache_read_tokens", BigInteger, nullable=False, default=0),
+    Column("cache_write_tokens", BigInteger, nullable=False, default=0),
+    Column("cost_usd", Float),
+    Column("machine_seconds", Float, nullable=False, default=0.0),
+    # the one status comment: which version of the task it shows
+    Column("status_comment_id", BigInteger),
+    Column("comment_version", Integer, nullable=False, default=0),
+    Column("comment_edited_at", Utc),
+    UniqueConstraint("repository", "comment_id", "comment_line"),
+    Index("ix_tasks_feed", "created_at", "id"),
+    Index("ix_tasks_status", "status", "created_at", "id"),
+    Index("ix_tasks_repository", "repository", "created_at", "id"),
+    Index("ix_tasks_requested_by", "requested_by", "created_at", "id"),
+    Index("ix_tasks_agent", "agent", "created_at", "id"),
+    Index("ix_tasks_issue", "repository", "issue_number"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("task_id", String(32), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    # who works on it: a lease that ends by itself, and a fence that refuses whoever lost it
+    Column("fence", Integer, nullable=False, default=0),
+    Column("lease_until", Utc),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Utc),
+    Column("enqueued_at", Utc),
+    # its machine
+    Column("prompt", Text),
+    Column("host", String(16)),
+    Column("machine_id", String(100)),
+    Column("region", String(16)),
+    Column("launched_at", Utc),
+    Column("started_at", Utc),
+    Column("heartbeat_at", Utc),
+    Column("deadline", Utc),
+    Column("destroyed_at", Utc),
+    # what it said
+    Column("phase", String(16)),
+    Column("report_seq", Integer, nullable=False, default=0),
+    Column("cancel_requested_at", Utc),
+    Column("cancelled_by", String(100)),
+    Column("result", Json),
+    Column("usage", Json, nullable=False, default=dict),
+    Column("finished_at", Utc),
+    UniqueConstraint("task_id", "number"),
+    Index("ix_runs_open", "finished_at", "due_at"),
+    Index("ix_runs_deadline", "finished_at", "deadline"),
+    Index("ix_runs_machine", "destroyed_at", "machine_id"),
+)
+
+run_tokens = Table(
+    "run_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("run_id", String(40), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Utc, nullable=False),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("owner", String(250), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("owner", String(250), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("key_version", String(16), nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("updated_by", String(100), nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("task_id", String(32), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", String(40)),
+    Column("at", Utc, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("actor", String(100), nullable=False, default="porter"),
+    Column("once", String(100)),
+    # A step that is repeated after a crash writes its event once.
+    UniqueConstraint("task_id", "once"),
+    Index("ix_events_task", "task_id", "id"),
+)
+
+log_lines = Table(
+    "log_lines",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("holder", String(100), nullable=False),
+    Column("until", Utc, nullable=False),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("next_at", Utc, nullable=False),
+)
