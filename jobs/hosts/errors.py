@@ -7,7 +7,7 @@ class HostError(JobError):
     """A host did not do what it was asked."""
 
 
-class HostUnavailable(HostError):  # noqa: N818
+class HostUnavailable(HostError):
     """The host cannot answer now; the same request may work later. `retry_after` is in seconds, if the host said."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -15,7 +15,7 @@ class HostUnavailable(HostError):  # noqa: N818
         self.retry_after = retry_after
 
 
-class HostRefused(HostError):  # noqa: N818
+class HostRefused(HostError):
     """The host understood and said no; asking again without a change will not help."""
 
     def __init__(self, message: str, *, status: int | None = None, request_id: str | None = None) -> None:
@@ -23,7 +23,7 @@ class HostRefused(HostError):  # noqa: N818
         self.status, self.request_id = status, request_id
 
 
-class NoCapacity(HostError):  # noqa: N818
+class NoCapacity(HostError):
     """Every region that may be used is full."""
 
     def __init__(self, regions: list[str]) -> None:
