@@ -1,0 +1,1 @@
+"""What happens to a task: launched, watched, finished, told. Built on `store` and `worker`."""

@@ -1,0 +1,97 @@
+"""The composition root: builds every adapter from the configuration. Nothing else calls their constructors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+import httpx
+
+from jobs.config import Config, HostKind
+from jobs.errors import ConfigurationError
+from jobs.github.client import GitHub
+from jobs.hosts.fly import FlyHost
+from jobs.hosts.local import LocalHost
+from jobs.hosts.port import Host
+from jobs.queues import Queues
+from store.database import Database
+from store.vault import Vault
+
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a job, a request or a page works with."""
+
+    config: Config
+    db: Database
+    vault: Vault
+    queues: Queues
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def github(self) -> GitHub:
+        """Raises ConfigurationError while there is no GitHub App."""
+        config = self.config
+        if config.github_app_id is None:
+            raise ConfigurationError(["GITHUB_APP_ID is not set: create a GitHub App (docs/operations.md)"])
+        return GitHub(
+            api_url=config.github_api_url,
+            app_id=config.github_app_id,
+            private_key=config.app_private_key(),
+            db=self.db,
+            vault=self.vault,
+            clock=self.clock,
+            http=httpx.Client(timeout=_TIMEOUT),
+        )
+
+    @cached_property
+    def host(self) -> Host:
+        """Raises ConfigurationError when machines are to come from Fly and it is not set up."""
+        config = self.config
+        if config.host is HostKind.LOCAL:
+            return LocalHost(config.data_dir / "machines")
+        if config.fly_api_token is None or config.fly_app_name is None:
+            raise ConfigurationError(["PORTER_HOST=fly needs FLY_API_TOKEN and FLY_APP_NAME (docs/operations.md)"])
+        return FlyHost(
+            api_url=config.fly_api_url,
+            token=config.fly_api_token.get_secret_value(),
+            app=config.fly_app_name,
+            image=config.worker_image,
+            regions=config.fly_regions,
+            cpus=config.machine_cpus,
+            memory_mb=config.machine_memory_mb,
+            deployment=config.deployment,
+            http=httpx.Client(timeout=_TIMEOUT),
+        )
+
+
+def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Services:
+    """Services for this configuration. Connects to nothing yet."""
+    return Services(
+        config=config,
+        db=Database(config.database),
+        vault=Vault.parse(config.vault_keys.get_secret_value() if config.vault_keys else ""),
+        queues=Queues(config.redis_url),
+        clock=clock or _now,
+    )
+
+
+def from_environment() -> Services:
+    """The services of this process, built once in it: RQ forks, and connections do not survive a fork."""
+    key = os.getpid()
+    if key not in _built:
+        _built.clear()
+        _built[key] = build(Config.from_environment())
+    return _built[key]
+
+
+_built: dict[int, Services] = {}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,141 @@
+"""Everything Porter reads from its environment. docs/configuration.md explains each variable; a test compares the two."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from jobs.errors import ConfigurationError
+
+
+class Mode(StrEnum):
+    """`embedded`: one computer, one person, no sign-in, loopback only. `production`: a server for others."""
+
+    EMBEDDED = "embedded"
+    PRODUCTION = "production"
+
+
+class HostKind(StrEnum):
+    """Where machines come from."""
+
+    FLY = "fly"
+    LOCAL = "local"
+
+
+class Config(BaseSettings):
+    """Porter's configuration. Secrets never show in its repr. Times are in seconds."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    mode: Mode = Field(Mode.EMBEDDED, validation_alias="PORTER_ENV")
+    data_dir: Path = Field(Path(".porter"), validation_alias="PORTER_DATA_DIR")
+    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    url: str = Field("http://127.0.0.1:8100", validation_alias="PORTER_URL")
+    dashboard_url: str = Field("http://127.0.0.1:8501", validation_alias="PORTER_DASHBOARD_URL")
+    mention: str = Field("porter", validation_alias="PORTER_MENTION")
+    default_agent: str = Field("claude-code", validation_alias="PORTER_DEFAULT_AGENT")
+    agents_file: Path | None = Field(None, validation_alias="PORTER_AGENTS_FILE")
+    task_timeout_seconds: float = Field(1800, gt=0, validation_alias="PORTER_TASK_TIMEOUT_SECONDS")
+    stall_timeout_seconds: float = Field(600, gt=0, validation_alias="PORTER_STALL_TIMEOUT_SECONDS")
+    prompt_budget: int = Field(60_000, gt=1_000, validation_alias="PORTER_PROMPT_BUDGET")
+
+    vault_keys: SecretStr | None = Field(None, validation_alias="PORTER_VAULT_KEYS")
+    api_token: SecretStr | None = Field(None, validation_alias="PORTER_API_TOKEN")
+    dashboard_password: SecretStr | None = Field(None, validation_alias="PORTER_DASHBOARD_PASSWORD")
+
+    github_api_url: str = Field("https://api.github.com", validation_alias="GITHUB_API_URL")
+    github_url: str = Field("https://github.com", validation_alias="GITHUB_URL")
+    github_app_id: str | None = Field(None, validation_alias="GITHUB_APP_ID")
+    github_app_slug: str = Field("porter", validation_alias="GITHUB_APP_SLUG")
+    github_app_private_key: SecretStr | None = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY")
+    github_app_private_key_file: Path | None = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY_FILE")
+    github_webhook_secret: SecretStr | None = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET")
+    github_webhook_secret_previous: SecretStr | None = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET_PREVIOUS")
+
+    host: HostKind = Field(HostKind.LOCAL, validation_alias="PORTER_HOST")
+    fly_api_url: str = Field("https://api.machines.dev", validation_alias="FLY_API_URL")
+    fly_api_token: SecretStr | None = Field(None, validation_alias="FLY_API_TOKEN")
+    fly_app_name: str | None = Field(None, validation_alias="FLY_APP_NAME")
+    fly_regions: Annotated[list[str], NoDecode] = Field(["iad"], validation_alias="FLY_REGIONS")
+    machine_cpus: int = Field(2, ge=1, validation_alias="PORTER_MACHINE_CPUS")
+    machine_memory_mb: int = Field(2048, ge=256, multiple_of=256, validation_alias="PORTER_MACHINE_MEMORY_MB")
+    worker_image: str = Field("registry.fly.io/porter-worker:latest", validation_alias="PORTER_WORKER_IMAGE")
+    deployment: str = Field("default", validation_alias="PORTER_DEPLOYMENT")
+
+    log_format: str = Field("console", pattern="^(console|json)$", validation_alias="PORTER_LOG_FORMAT")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="PORTER_LOG_LEVEL")
+
+    @field_validator("fly_regions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("url", "dashboard_url", "github_api_url", "github_url", "fly_api_url")
+    @classmethod
+    def _no_slash_at_the_end(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises ConfigurationError that names each variable at fault, never its value."""
+        try:
+            config = cls()
+        except ValidationError as error:
+            faults = [f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False)]
+            raise ConfigurationError(faults) from None  # the cause would quote the values
+        config.refuse_if_unsafe()
+        return config
+
+    @property
+    def database(self) -> str:
+        """The database's URL; embedded, a SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'porter.db'}"
+
+    @property
+    def is_production(self) -> bool:
+        return self.mode is Mode.PRODUCTION
+
+    def refuse_if_unsafe(self) -> None:
+        """Raises ConfigurationError when a secret is missing that this mode cannot do without."""
+        needed: dict[str, object] = {"PORTER_VAULT_KEYS": self.vault_keys}
+        if self.is_production:
+            needed |= {
+                "DATABASE_URL": self.database_url,
+                "REDIS_URL": self.redis_url,
+                "GITHUB_WEBHOOK_SECRET": self.github_webhook_secret,
+                "GITHUB_APP_ID": self.github_app_id,
+                "GITHUB_APP_PRIVATE_KEY": self.github_app_private_key or self.github_app_private_key_file,
+                "PORTER_API_TOKEN": self.api_token,
+                "PORTER_DASHBOARD_PASSWORD": self.dashboard_password,
+            }
+        if self.is_production and self.host is HostKind.FLY:
+            needed |= {"FLY_API_TOKEN": self.fly_api_token, "FLY_APP_NAME": self.fly_app_name}
+        faults = [f"{name} is not set; see docs/configuration.md" for name, value in needed.items() if not value]
+        if self.is_production and self.host is HostKind.LOCAL:
+            faults.append("PORTER_HOST=local isolates nothing and is refused in production; use fly")
+        if faults:
+            raise ConfigurationError(faults)
+
+    def app_private_key(self) -> str:
+        """The GitHub App's key as PEM, from the variable (PEM or base64 of it) or the file.
+
+        Raises ConfigurationError when there is none.
+        """
+        if self.github_app_private_key_file is not None:
+            return self.github_app_private_key_file.read_text()
+        if self.github_app_private_key is None:
+            raise ConfigurationError(["GITHUB_APP_PRIVATE_KEY is not set; see docs/configuration.md"])
+        text = self.github_app_private_key.get_secret_value().replace("\\n", "\n")
+        if text.lstrip().startswith("-----BEGIN"):
+            return text
+        try:
+            return base64.b64decode(text, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise ConfigurationError(["GITHUB_APP_PRIVATE_KEY is neither PEM nor base64 of PEM"]) from None
