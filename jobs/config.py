@@ -1,4 +1,4 @@
-"""Everything Porter reads from its environment. docs/configuration.md explains each variable; a test compares the two."""
+"""All that Porter reads from its environment. docs/configuration.md explains each variable; a test compares the two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waking the workers: RQ is the doorbell, the database is the truth. What cannot be enqueued now, the sweep enqueues."""
+"""Waking the workers: RQ is the doorbell, the database the truth. What cannot be enqueued now, the sweep enqueues."""
 
 from __future__ import annotations
 
