@@ -35,8 +35,8 @@ class Config(BaseSettings):
 
     mode: Mode = Field(Mode.EMBEDDED, validation_alias="PORTER_ENV")
     data_dir: Path = Field(Path(".porter"), validation_alias="PORTER_DATA_DIR")
-    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
-    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    database_url: str | None = Field(None, validation_alias="DATABASE_URL", repr=False)
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL", repr=False)
     url: str = Field("http://127.0.0.1:8100", validation_alias="PORTER_URL")
     dashboard_url: str = Field("http://127.0.0.1:8501", validation_alias="PORTER_DASHBOARD_URL")
     mention: str = Field("porter", validation_alias="PORTER_MENTION")

@@ -86,7 +86,8 @@ class AgentRecipe:
     """How to start one agent: everything the runner needs, so that a new agent needs no new runner.
 
     `argv` is run with the prompt on stdin; `env` is added to a clean environment; `stream` names the parser in
-    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed.
+    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed. In `argv` and `env` the runner
+    fills in `{python}` (its own interpreter) and `{worker_path}` (the folder that holds the worker package).
     """
 
     name: str
@@ -95,6 +96,7 @@ class AgentRecipe:
     env: dict[str, str] = field(default_factory=dict)
     excludes: list[str] = field(default_factory=list)
     interrupt_first: bool = False  # SIGINT before SIGTERM, for CLIs that then print what the run cost
+    version: str | None = None  # what the image is meant to have, for the log
 
 
 @dataclass(frozen=True)
