@@ -1,0 +1,52 @@
+"""The coding agents Porter knows, as data. A new agent is one new module here and one line in `_BUILT_IN`. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from worker.agents.agent import Agent, recipe
+from worker.agents.claude_code import AGENT as CLAUDE_CODE
+from worker.agents.config import from_config
+from worker.agents.mock import AGENT as MOCK
+from worker.agents.stream import Parser
+from worker.agents.text import TextParser
+from worker.errors import UnknownStream
+
+__all__ = ["AGENTS", "Agent", "find", "from_config", "names", "nearest", "parser", "recipe"]
+
+_BUILT_IN = (CLAUDE_CODE, MOCK)
+AGENTS: dict[str, Agent] = {agent.name: agent for agent in _BUILT_IN}
+PARSERS: dict[str, Callable[[], Parser]] = {
+    "text": TextParser,
+    **{agent.stream: agent.parser for agent in _BUILT_IN if agent.parser},
+}
+
+
+def find(word: str, custom: Mapping[str, Agent] | None = None) -> Agent | None:
+    """The agent with this name or alias, whatever the case; one from the configuration wins over a built-in one."""
+    word = word.lower()
+    everyone = {**AGENTS, **(custom or {})}
+    return everyone.get(word) or next((agent for agent in everyone.values() if word in agent.aliases), None)
+
+
+def names(custom: Mapping[str, Agent] | None = None) -> list[str]:
+    """Every name, sorted, without aliases."""
+    return sorted({*AGENTS, *(custom or {})})
+
+
+def nearest(word: str, custom: Mapping[str, Agent] | None = None) -> str | None:
+    """The name that somebody who typed `word` probably meant; None if nothing is close."""
+    everyone = {**AGENTS, **(custom or {})}
+    meant = {alias: agent.name for agent in everyone.values() for alias in (*agent.aliases, agent.name)}
+    close = difflib.get_close_matches(word.lower(), meant, n=1, cutoff=0.7)
+    return meant[close[0]] if close else None
+
+
+def parser(stream: str) -> Parser:
+    """A fresh parser by its name in a recipe. Raises UnknownStream."""
+    if stream not in PARSERS:
+        raise UnknownStream(
+            f"this image has no parser {stream!r}; it has {', '.join(sorted(PARSERS))}: use a newer image"
+        )
+    return PARSERS[stream]()

@@ -1,0 +1,51 @@
+"""What can go wrong on the machine, in words for people. Pure."""
+
+from __future__ import annotations
+
+
+class WorkerError(Exception):
+    """The root of everything the runner raises on purpose; its text is fit to be shown."""
+
+
+class BadEnvironment(WorkerError):
+    """The variables the runner was started with are missing or make no sense."""
+
+
+class JobRefused(WorkerError):
+    """Porter will not give this machine a job: wrong token, unknown run, or the run is over."""
+
+
+class RunOver(WorkerError):
+    """Porter says that this run has ended; whatever the machine still does is not wanted."""
+
+
+class PorterAway(WorkerError):
+    """Porter could not be reached for as long as the runner is willing to try."""
+
+
+class GitFailed(WorkerError):
+    """A git command failed; the text is git's own last line, with secrets masked."""
+
+    def __init__(self, doing: str, last_line: str) -> None:
+        super().__init__(f"git could not {doing}: {last_line or 'it said nothing'}")
+        self.doing, self.last_line = doing, last_line
+
+
+class SetupFailed(WorkerError):
+    """A setup command of the repository failed or ran out of time."""
+
+
+class AgentNotFound(WorkerError):
+    """The agent's program is not installed on this machine."""
+
+
+class Cancelled(WorkerError):
+    """Porter, or a signal, told the runner to stop."""
+
+
+class UnknownStream(WorkerError):
+    """A recipe names a parser that this runner does not have."""
+
+
+class BadAgentConfig(WorkerError):
+    """A custom agent in the configuration cannot be understood."""

@@ -1,0 +1,139 @@
+"""Brings the agent's work home as data: no hook, filter or configuration of its making runs with a token.
+
+The leftovers are committed by the agent's user in a fresh repository, everything new goes through a bundle, and what is
+pushed is a repository that the runner makes after every process of the agent is dead.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.contract import DiffSize, JobDocument
+from worker.errors import GitFailed
+from worker.git import NETWORK_SECONDS, SHA, Git
+from worker.isolation import User
+from worker.workspace import Workspace, borrow
+
+ALWAYS_EXCLUDED = ("__pycache__/", "*.pyc", ".DS_Store")
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What the agent left: `head` equals the start when there is nothing. `clean` is the repository to push from."""
+
+    clean: Path
+    head: str
+    diff: DiffSize
+    new: bool  # there is something that was not there before
+    rewritten: bool = False  # the agent's own commits could not be used; its files were committed instead
+
+
+def harvest(space: Workspace, job: JobDocument, *, own: Git, agents: Git) -> Harvest:
+    """Collect the agent's commits and leftovers into a repository it never touched. Raises GitFailed.
+
+    `own` calls git as the runner, `agents` as the agent's user.
+    """
+    stage, clean = _fresh(space, "stage-", agents), _fresh(space, "out-", own)
+    _lend(space, stage, job.agent.excludes)
+    head = _import(space, job, (stage, clean), _head(space, agents), own, agents)
+    rewritten = head is None
+    if head is None:
+        head = _import(space, job, (stage, clean), space.start, own, agents) or space.start
+    return Harvest(clean, head, diff_size(clean, space.base, head, own), new=head != space.start, rewritten=rewritten)
+
+
+def push(space: Workspace, job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> None:
+    """Push that one branch and nothing else, never by force. Raises GitFailed."""
+    refs = f"{found.head}:refs/heads/{job.branch}"
+    credentials = (job.clone_url, token) if token else None
+    arguments = ("push", "--quiet", "--no-verify", job.clone_url, refs)
+    git(f"push {job.branch}", *arguments, at=found.clean, token=credentials, seconds=NETWORK_SECONDS)
+
+
+def diff_size(at: Path, base: str, head: str, git: Git) -> DiffSize:
+    """How many files and lines changed; a binary file counts as a file without lines."""
+    arguments = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head)
+    rows = [row.split("\t") for row in git("measure the change", *arguments, at=at).split("\0") if "\t" in row]
+    return DiffSize(len(rows), sum(_lines(row[0]) for row in rows), sum(_lines(row[1]) for row in rows))
+
+
+def _import(
+    space: Workspace, job: JobDocument, places: tuple[Path, Path], wanted: str, own: Git, agents: Git
+) -> str | None:
+    """The new head in the clean repository; None if the agent's commits are broken or not built on the start."""
+    stage, clean = places
+    try:
+        head = _with_leftovers(space, job, stage, wanted, agents)
+        if head != space.start:
+            _carry(space, places, head, own, agents)
+            own("check the history", "merge-base", "--is-ancestor", space.start, head, at=clean)
+    except GitFailed:
+        if wanted == space.start:
+            raise
+        return None
+    return head
+
+
+def _with_leftovers(space: Workspace, job: JobDocument, stage: Path, parent: str, git: Git) -> str:
+    """Commit what lies in the working copy on top of `parent`; the parent itself if there is nothing new.
+
+    It runs in a repository of ours with the agent's files as its work tree, so the agent's .git/config is not read.
+    """
+    if not space.repo.is_dir():
+        return parent
+    ours = {"GIT_DIR": str(stage), "GIT_WORK_TREE": str(space.repo)}
+    git("read the agent's commits", "read-tree", parent, at=space.repo, env=ours)
+    git("collect the changes", "add", "--all", "--", ".", at=space.repo, env=ours)
+    tree = git("collect the changes", "write-tree", at=space.repo, env=ours)
+    if tree == git("read the agent's commits", "rev-parse", f"{parent}^{{tree}}", at=stage):
+        return parent
+    return git("commit the changes", "commit-tree", tree, "-p", parent, "-m", job.commit_message, at=stage)
+
+
+def _carry(space: Workspace, places: tuple[Path, Path], head: str, own: Git, agents: Git) -> None:
+    """Write what is new into a bundle as the agent's user, read it as the runner; git checks every object."""
+    stage, clean = places
+    agents("name the work", "update-ref", "refs/heads/work", head, at=stage)
+    bundle = clean / "work.bundle"
+    with bundle.open("wb") as out:
+        doing = "pack the agent's commits"
+        agents(doing, "bundle", "create", "--quiet", "-", "refs/heads/work", f"^{space.start}", at=stage, out=out)
+    checked = ("-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags")
+    own("unpack the agent's commits", *checked, str(bundle), "+refs/heads/work:refs/heads/work", at=clean)
+
+
+def _fresh(space: Workspace, prefix: str, git: Git) -> Path:
+    """A new empty repository for git's user that reads the objects fetched at the start."""
+    at = Path(tempfile.mkdtemp(prefix=prefix, dir=space.root))
+    if git.user:
+        os.chown(at, git.user.uid, git.user.gid)
+    git("make a repository", "init", "--quiet", "--bare", "--template=", ".", at=at)
+    borrow(space, at)
+    # A bundle is only accepted on top of commits that a ref can reach.
+    git("name the start", "update-ref", "refs/porter/start", space.start, at=at)
+    return at
+
+
+def _lend(space: Workspace, stage: Path, excludes: Sequence[str]) -> None:
+    """Let the stage read the agent's objects, and leave out what the CLI drops beside the work."""
+    with (stage / "objects" / "info" / "alternates").open("a") as alternates:
+        alternates.write(f"{space.repo}/.git/objects\n")
+    (stage / "info").mkdir(exist_ok=True)
+    (stage / "info" / "exclude").write_text("\n".join((*ALWAYS_EXCLUDED, *excludes)) + "\n")
+
+
+def _head(space: Workspace, git: Git) -> str:
+    """The commit the agent stands on; the start if its repository is broken or gone."""
+    try:
+        head = git("find the agent's commit", "rev-parse", "--verify", "HEAD^{commit}", at=space.repo)
+    except (GitFailed, OSError):
+        return space.start
+    return head if SHA.fullmatch(head) else space.start
+
+
+def _lines(count: str) -> int:
+    return int(count) if count.isdigit() else 0
