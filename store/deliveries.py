@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 
 from store import dialect, tables
 from store.database import Database
-from store.records import Delivery, NewTask, Repository, Verdict
+from store.records import Delivery, NewRequest, NewTask, Repository, Verdict
+from store.requests import add as add_request
 from store.tasks import add
 
 _deliveries = tables.deliveries
@@ -19,10 +20,11 @@ _deliveries = tables.deliveries
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a delivery: as stored, and the ids of the tasks it made."""
+    """What became of a delivery: as stored, and the ids of the tasks and requests it made."""
 
     delivery: Delivery
     task_ids: list[str]
+    request_ids: list[str] = field(default_factory=list)
 
 
 def accept(
@@ -30,10 +32,11 @@ def accept(
     delivery: Delivery,
     tasks: Sequence[NewTask] = (),
     *,
+    requests: Sequence[NewRequest] = (),
     repository: Repository | None = None,
     now: datetime,
 ) -> Stored:
-    """Store the delivery and make its tasks, or neither.
+    """Store the delivery and make its tasks and requests, or nothing.
 
     A delivery id seen before, or the same content under a new id, makes nothing and is answered with
     `Verdict.DUPLICATE`.
@@ -42,11 +45,12 @@ def accept(
         if not _insert(connection, delivery):
             return Stored(_duplicate(connection, delivery), [])
         made = [task_id for new in tasks if (task_id := add(connection, new, now=now)) is not None]
+        asked = [key for new in requests if (key := add_request(connection, new, delivery.id, now=now)) is not None]
         if made:
             connection.execute(_deliveries.update().where(_deliveries.c.id == delivery.id).values(task_ids=made))
         if repository is not None:
             _remember(connection, repository, now)
-        return Stored(replace(delivery, task_ids=made), made)
+        return Stored(replace(delivery, task_ids=made), made, asked)
 
 
 def latest(db: Database, *, limit: int = 50) -> list[Delivery]:

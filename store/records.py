@@ -192,3 +192,45 @@ class Repository:
     installation_id: int | None
     default_branch: str | None
     private: bool
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """What a comment asks of Porter itself, before it has an id.
+
+    `verb`: `stop`, `retry`, `status`, `help` (then `argument` names an agent or is empty), or `mistake` (then `argument`
+    is the explanation to post, in Porter's own words). `flags` are the stored inputs that a `retry` replaces.
+    """
+
+    repository: str
+    issue_number: int
+    sender: str
+    verb: str
+    argument: str = ""
+    flags: dict[str, Any] = field(default_factory=dict)
+    installation_id: int | None = None
+    comment_id: int | None = None
+    comment_line: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """The same once stored. `answer` says what became of it: `done`, `refused`, `not_permitted`, `nothing_to_do`."""
+
+    id: str
+    delivery_id: str | None
+    repository: str
+    installation_id: int | None
+    issue_number: int
+    comment_id: int | None
+    comment_line: int | None
+    sender: str
+    verb: str
+    argument: str
+    flags: dict[str, Any]
+    created_at: datetime
+    lease_until: datetime | None
+    attempts: int
+    due_at: datetime | None
+    done_at: datetime | None
+    answer: str | None

@@ -209,6 +209,32 @@ log_lines = Table(
     Column("text", Text, nullable=False),
 )
 
+# What a comment asked of Porter itself (stop, retry, status, help, or a command it could not read): one reply each.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("delivery_id", String(64)),
+    Column("repository", String(200), nullable=False),
+    Column("installation_id", BigInteger),
+    Column("issue_number", Integer, nullable=False),
+    Column("comment_id", BigInteger),
+    Column("comment_line", Integer),
+    Column("sender", String(100), nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("argument", Text, nullable=False, default=""),
+    Column("flags", Json, nullable=False, default=dict),
+    Column("created_at", Utc, nullable=False),
+    Column("lease_until", Utc),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Utc),
+    Column("done_at", Utc),
+    Column("answer", String(32)),
+    UniqueConstraint("repository", "comment_id", "comment_line"),
+    Index("ix_requests_open", "done_at", "due_at"),
+    Index("ix_requests_issue", "repository", "issue_number"),
+)
+
 leases = Table(
     "leases",
     metadata,
