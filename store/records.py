@@ -198,8 +198,8 @@ class Repository:
 class NewRequest:
     """What a comment asks of Porter itself, before it has an id.
 
-    `verb`: `stop`, `retry`, `status`, `help` (then `argument` names an agent or is empty), or `mistake` (then `argument`
-    is the explanation to post, in Porter's own words). `flags` are the stored inputs that a `retry` replaces.
+    `verb`: `stop`, `retry`, `status`, `help` (`argument` names an agent or is empty), or `mistake` (`argument` is
+    the explanation to post, in Porter's own words). `flags` are the stored inputs that a `retry` replaces.
     """
 
     repository: str
