@@ -1,0 +1,1 @@
+"""Starting Porter: the command line, the embedded services, the supervisor, the demo."""

@@ -1,0 +1,23 @@
+# The image of Porter's services: intake, workers, sweep, dashboard (docker-compose.yml names the command of each).
+# The machines that run agents have an image of their own.
+FROM python:3.11-slim
+
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
+ && useradd --create-home --uid 10001 porter && install -d -o porter -g porter /data
+
+WORKDIR /app
+COPY pyproject.toml constraints.txt README.md ./
+COPY dashboard/ dashboard/
+COPY emulators/ emulators/
+COPY intake/ intake/
+COPY jobs/ jobs/
+COPY porter/ porter/
+COPY store/ store/
+COPY worker/ worker/
+COPY .streamlit/ .streamlit/
+RUN pip install --no-cache-dir -c constraints.txt -e .
+
+USER porter
+ENV PORTER_DATA_DIR=/data PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+EXPOSE 8100 8501
+CMD ["porter", "--help"]

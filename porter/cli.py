@@ -1,0 +1,147 @@
+"""The command line: `porter up`, `porter demo`, and the parts of a server (`worker`, `sweep`, `migrate`, `secret`)."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+
+from jobs.errors import JobError
+from porter.errors import StartError
+from store.errors import StoreError
+
+
+@click.group()
+@click.version_option(package_name="porter")
+def cli() -> None:
+    """Porter: comment `@porter <agent>` on a GitHub issue, get a pull request back."""
+
+
+@cli.command()
+def up() -> None:
+    """Start all of Porter on this computer, against the real GitHub and Fly."""
+    from porter.embedded import run_up
+
+    run_up()
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="Play the story, print one JSON object as the last line, stop everything.")
+def demo(once: bool) -> None:
+    """Start all of Porter with stand-ins for GitHub and Fly, and play a task from comment to pull request."""
+    from porter.demo import run_demo
+
+    sys.exit(run_demo(once=once))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the present schema."""
+    from jobs.config import Config
+    from store.migrate import upgrade
+
+    upgrade(Config.from_environment().database)
+    click.echo("the database is up to date")
+
+
+@cli.command()
+@click.option("--queues", default="control,high,default,low", show_default=True, help="In order of preference.")
+def worker(queues: str) -> None:
+    """Work on jobs (an RQ worker; `rq info` sees it)."""
+    from jobs import rq_worker
+    from jobs.config import Config
+    from jobs.logging import configure
+
+    config = Config.from_environment()
+    configure(config, process="worker")
+    if config.redis_url is None:
+        raise StartError("REDIS_URL is not set; `porter up` starts a Redis and its workers")
+    rq_worker.run([name.strip() for name in queues.split(",")], config.redis_url)
+
+
+@cli.command()
+def sweep() -> None:
+    """Make the world agree with the tables, again and again. Several may run; one of them acts."""
+    from jobs.sweep import run_forever
+
+    from jobs import bootstrap
+    from jobs.logging import configure
+
+    services = bootstrap.from_environment()
+    configure(services.config, process="sweep")
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    run_forever(services, ended)
+
+
+@cli.group()
+def secret() -> None:
+    """Keys for agents, sealed in the database. Values are written, never shown."""
+
+
+@secret.command("set")
+@click.argument("name")
+def secret_set(name: str) -> None:
+    """Add or replace a secret; the value is read from standard input, so that no list of processes shows it."""
+    from jobs import bootstrap
+    from store import vault
+
+    services = bootstrap.from_environment()
+    value = click.prompt("value", hide_input=True) if sys.stdin.isatty() else sys.stdin.read().strip()
+    if not value:
+        raise StartError("nothing was stored: the value is empty; to delete it, use `porter secret remove`")
+    vault.put(services.db, services.vault, "global", name, value, by="operator", now=datetime.now(UTC))
+    click.echo(f"{name} is configured")
+
+
+@secret.command("list")
+def secret_list() -> None:
+    """Which secrets are configured, since when, by whom."""
+    from jobs import bootstrap
+    from store import vault
+
+    for info in vault.known(bootstrap.from_environment().db):
+        click.echo(f"{info.owner}  {info.name}  configured {info.updated_at:%Y-%m-%d %H:%M} UTC by {info.updated_by}")
+
+
+@secret.command("remove")
+@click.argument("name")
+def secret_remove(name: str) -> None:
+    """Forget a secret."""
+    from jobs import bootstrap
+    from store import vault
+
+    if not vault.remove(bootstrap.from_environment().db, "global", name):
+        raise StartError(f"there is no secret {name}; `porter secret list` shows the ones there are")
+    click.echo(f"{name} is removed")
+
+
+@cli.command()
+def rotate() -> None:
+    """Seal every secret again with the first key of PORTER_VAULT_KEYS."""
+    from jobs import bootstrap
+    from store import vault
+
+    services = bootstrap.from_environment()
+    click.echo(f"sealed again: {vault.rotate(services.db, services.vault)}")
+
+
+def main() -> None:
+    """Run the command; a fault that people can mend is one line and exit code 1."""
+    with _plain_faults():
+        cli(prog_name="porter")
+
+
+@contextmanager
+def _plain_faults() -> Iterator[None]:
+    try:
+        yield
+    except (StartError, JobError, StoreError) as error:
+        click.echo("\n".join(f"porter: {line}" for line in str(error).splitlines()), err=True)
+        sys.exit(1)
