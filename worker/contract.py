@@ -72,7 +72,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the agent used so far in this run. Tokens are counts; `cost_usd` is the agent's own figure, if it tells one."""
+    """What the agent used so far in this run. Tokens are counts; `cost_usd` is the agent's own figure, if any."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -86,8 +86,8 @@ class AgentRecipe:
     """How to start one agent: everything the runner needs, so that a new agent needs no new runner.
 
     `argv` is run with the prompt on stdin; `env` is added to a clean environment; `stream` names the parser in
-    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed. In `argv` and `env` the runner
-    fills in `{python}` (its own interpreter) and `{worker_path}` (the folder that holds the worker package).
+    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed. In `argv` and `env` the
+    runner fills in `{python}` (its own interpreter) and `{worker_path}` (the folder that holds the worker package).
     """
 
     name: str
@@ -156,7 +156,7 @@ class DiffSize:
 
 @dataclass(frozen=True)
 class Result:
-    """The runner's last word on a run. `message` is one sentence for people; `summary` is the agent's own last words."""
+    """The runner's last word on a run. `message` is one sentence for people; `summary` the agent's own last words."""
 
     ending: Ending
     message: str

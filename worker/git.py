@@ -22,7 +22,7 @@ from worker.masking import Mask
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NETWORK_SECONDS = 600.0
 
-# Nothing here may start a program: hooks, fsmonitor, external diffs and credential helpers are off, whatever a repository says.
+# Nothing may start a program: hooks, fsmonitor and credential helpers are off, whatever a repository says.
 _SETTINGS = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
@@ -46,7 +46,6 @@ _SETTINGS = {
 class Git:
     """One way of calling git: as whom, with which identity, with which secrets hidden from its words."""
 
-    home: Path
     mask: Mask
     user: User | None = None
     identity: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +77,9 @@ class Git:
             stdout=out or subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            **({"user": self.user.uid, "group": self.user.gid, "extra_groups": []} if self.user else {}),
+            user=self.user.uid if self.user else None,
+            group=self.user.gid if self.user else None,
+            extra_groups=[] if self.user else None,
         )
         return self._finished(doing, process, seconds)
 
@@ -110,7 +111,7 @@ class Git:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
-            "HOME": str(self.home),
+            "HOME": "/nonexistent",  # attributes and ignore files are read from there, too
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_ATTR_NOSYSTEM": "1",

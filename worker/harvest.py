@@ -15,7 +15,6 @@ from pathlib import Path
 from worker.contract import DiffSize, JobDocument
 from worker.errors import GitFailed
 from worker.git import NETWORK_SECONDS, SHA, Git
-from worker.isolation import User
 from worker.workspace import Workspace, borrow
 
 ALWAYS_EXCLUDED = ("__pycache__/", "*.pyc", ".DS_Store")
@@ -46,7 +45,7 @@ def harvest(space: Workspace, job: JobDocument, *, own: Git, agents: Git) -> Har
     return Harvest(clean, head, diff_size(clean, space.base, head, own), new=head != space.start, rewritten=rewritten)
 
 
-def push(space: Workspace, job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> None:
+def push(job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> None:
     """Push that one branch and nothing else, never by force. Raises GitFailed."""
     refs = f"{found.head}:refs/heads/{job.branch}"
     credentials = (job.clone_url, token) if token else None

@@ -35,7 +35,7 @@ class Mask:
     def text(self, text: str) -> str:
         return self._pattern.sub(STARS, text) if self._pattern else text
 
-    def bytes(self, data: bytes) -> bytes:
+    def raw(self, data: bytes) -> bytes:
         return self._bytes.sub(STARS.encode(), data) if self._bytes else data
 
     def stream(self) -> MaskedStream:
@@ -59,7 +59,7 @@ class MaskedStream:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        data = self._mask.bytes(self._held + data)
+        data = self._mask.raw(self._held + data)
         cut = self._mask.cut_point(data)
         self._held = data[cut:]
         return data[:cut]

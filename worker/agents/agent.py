@@ -52,7 +52,10 @@ class Agent:
 
 
 def recipe(agent: Agent, *, model: str | None = None, settings: Mapping[str, str] | None = None) -> AgentRecipe:
-    """What the runner needs to start this agent. `settings` may be a whole environment: only what the agent names is taken."""
+    """What the runner needs to start this agent.
+
+    `settings` may be a whole environment: only what the agent names in its own `settings` is taken.
+    """
     chosen = {name: value for name, value in (settings or {}).items() if name in agent.settings and value}
     return AgentRecipe(
         name=agent.name,

@@ -10,22 +10,9 @@ from worker.agents.agent import Agent, Part
 from worker.errors import BadAgentConfig
 
 STREAMS = ("text", "claude-code", "mock")
-FIELDS = frozenset(
-    (
-        "name",
-        "title",
-        "argv",
-        "env",
-        "keys",
-        "settings",
-        "stream",
-        "aliases",
-        "excludes",
-        "interrupt_first",
-        "package",
-        "version",
-    )
-)
+TEXTS = ("name", "title", "stream", "package", "version")
+LISTS = ("argv", "keys", "settings", "aliases", "excludes")
+FIELDS = frozenset((*TEXTS, *LISTS, "env", "interrupt_first"))
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 

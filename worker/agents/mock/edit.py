@@ -62,7 +62,8 @@ def _annotate(wish: str, files: list[Path], root: Path) -> Edit | None:
     best, chosen = max(scored, key=lambda item: (item[0], str(item[1])), default=(0, root))
     if best < 3:
         return None
-    note = f"{_COMMENT[chosen.suffix]}Note of Porter's mock agent, which cannot program: somebody asked “{wish[:200]}” here."
+    said = f"Note of Porter's mock agent, which cannot program: somebody asked “{wish[:200]}” here."
+    note = _COMMENT[chosen.suffix] + said
     content = chosen.read_text(encoding="utf-8")
     chosen.write_text(f"{content.rstrip()}\n\n{note}\n" if content.strip() else f"{note}\n", encoding="utf-8")
     name = str(chosen.relative_to(root))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _HEADING = re.compile(r"#{1,2} (?P<title>.+)")
 _FENCE = re.compile(r"~{3,}|`{3,}")
@@ -60,7 +61,7 @@ def wishes(prompt: str) -> list[str]:
 def pairs(text: str) -> Iterator[Pair]:
     """`"a" should be "b"`, `replace "a" with "b"`, `"a" -> "b"`, `"b" instead of "a"`: every such pair, in order."""
     quoted = list(_QUOTED.finditer(text))
-    for first, second in zip(quoted, quoted[1:], strict=False):
+    for first, second in pairwise(quoted):
         between = text[first.end() : second.start()]
         one, other = _inside(first), _inside(second)
         if one == other or len(between) > 120:
@@ -83,7 +84,22 @@ def slug(text: str) -> str:
 
 
 _EMPTY_WORDS = frozenset(
-    "this that with from should when what which please into have there they them then than your will".split()
+    (
+        "this",
+        "that",
+        "with",
+        "from",
+        "should",
+        "when",
+        "what",
+        "which",
+        "please",
+        "into",
+        "have",
+        "there",
+        "they",
+        "your",
+    )
 )
 
 

@@ -1,0 +1,146 @@
+"""Asks Porter and tells Porter, over HTTP: one token, no redirects, every answer mapped to what it means."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from worker.contract import COMPLETE_PATH, JOB_PATH, PUSH_TOKEN_PATH, UPDATE_PATH, JobDocument
+from worker.desk import Orders
+from worker.errors import JobRefused, PorterAway, RunOver
+
+PATIENCE = 600.0  # seconds: how long Porter may be away before the runner gives up
+ONE_REQUEST = 10.0  # seconds
+MOST_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status and the JSON object that came with it."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def wait_seconds(self) -> float:
+        given = self.body.get("wait_seconds")
+        return min(30.0, max(0.1, float(given))) if isinstance(given, int | float) else 1.0
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect could carry the run's token to somebody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class PorterClient:
+    """The four requests of docs/architecture.md. `url` is Porter's base address, `token` the run's own."""
+
+    def __init__(self, url: str, run_id: str, token: str, orders: Orders, *, patience: float = PATIENCE) -> None:
+        self._url, self._run_id, self._token = url.rstrip("/"), run_id, token
+        self._orders, self._patience = orders, patience
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
+
+    def job(self) -> JobDocument:
+        """The job, as soon as Porter has it. Raises JobRefused, PorterAway, Cancelled."""
+        path = JOB_PATH.format(run_id=quote(self._run_id, safe=""))
+        answer = self._until_ready(lambda: self.ask("GET", path))
+        if answer.status != 200:
+            raise JobRefused(f"Porter gives this machine no job: {_words(answer)}")
+        try:
+            return JobDocument.from_json(answer.body)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise JobRefused(
+                f"Porter's job document cannot be read ({error}): use an image of Porter's version"
+            ) from error
+
+    def push_token(self) -> str:
+        """A token to push with. Raises RunOver, PorterAway, Cancelled."""
+        answer = self._until_ready(lambda: self.ask("POST", PUSH_TOKEN_PATH, {"run_id": self._run_id}))
+        if answer.status != 200 or not isinstance(token := answer.body.get("token"), str):
+            raise RunOver(f"Porter gives no push token: {_words(answer)}")
+        return token
+
+    def update(self, report: dict[str, Any]) -> Answer:
+        """One report, tried once. Raises PorterAway."""
+        return self.ask("POST", UPDATE_PATH, {"run_id": self._run_id, **report})
+
+    def complete(self, seq: int, result: dict[str, Any], *, seconds: float) -> Answer:
+        """The result, tried for `seconds`, also when the runner was told to stop. Raises PorterAway."""
+        body = {"run_id": self._run_id, "seq": seq, "result": result}
+        deadline = time.monotonic() + seconds
+        return _patiently(
+            lambda: self.ask(
+                "POST", COMPLETE_PATH, body, seconds=min(ONE_REQUEST, max(1.0, deadline - time.monotonic()))
+            ),
+            deadline,
+            time.sleep,
+        )
+
+    def ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, seconds: float = ONE_REQUEST
+    ) -> Answer:
+        """One request. Raises PorterAway if there is no answer, or one that means: again, later (429, 5xx)."""
+        request = urllib.request.Request(  # noqa: S310  the scheme was checked when the environment was read
+            self._url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+                "User-Agent": "porter-worker",
+            },
+        )
+        try:
+            with self._opener.open(request, timeout=seconds) as response:
+                return Answer(response.status, _object(response.read(MOST_BYTES)))
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == 429 or error.code >= 500:
+                    raise PorterAway(f"Porter answered {error.code}") from error
+                return Answer(error.code, _object(error.read(MOST_BYTES)))
+        except (OSError, http.client.HTTPException) as error:
+            raise PorterAway(f"Porter cannot be reached: {error}") from error
+
+    def _until_ready(self, ask: Callable[[], Answer]) -> Answer:
+        deadline = time.monotonic() + self._patience
+        while True:
+            answer = _patiently(ask, deadline, self._orders.wait)
+            if answer.status != 202:
+                return answer
+            if time.monotonic() > deadline:
+                raise PorterAway("Porter kept this machine waiting for too long")
+            self._orders.wait(answer.wait_seconds)
+
+
+def _patiently(ask: Callable[[], Answer], deadline: float, pause: Callable[[float], None]) -> Answer:
+    wait = 0.25
+    while True:
+        try:
+            return ask()
+        except PorterAway:
+            if time.monotonic() + wait > deadline:
+                raise
+        pause(wait)
+        wait = min(wait * 2, 10.0)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _words(answer: Answer) -> str:
+    said = answer.body.get("message") or answer.body.get("error")
+    return f"{answer.status} {said}" if isinstance(said, str) else str(answer.status)

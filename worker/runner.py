@@ -1,0 +1,212 @@
+"""One run, from the clone to the push: the steps of docs/architecture.md, in order, each with its own way to fail."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from worker import agents, processes, workspace
+from worker.contract import DiffSize, Ending, JobDocument, Level, Limits, Result
+from worker.desk import Desk, Orders
+from worker.errors import AgentNotFound, Cancelled, GitFailed, SetupFailed, UnknownStream
+from worker.git import Git, basic_header, identity
+from worker.harvest import Harvest, harvest, push
+from worker.isolation import User
+from worker.masking import Mask
+from worker.supervise import Outcome, Program, span, supervise
+from worker.verdict import Seen, verdict
+from worker.workspace import Workspace
+
+WORKER_PATH = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What every step needs. `started` is `time.monotonic()` at the program's start."""
+
+    job: JobDocument
+    desk: Desk
+    orders: Orders
+    mask: Mask
+    user: User | None
+    started: float
+
+    def run(self) -> Result:
+        """The whole run; whatever goes wrong is a Result. Raises RunOver and PorterAway only."""
+        self.mask.add(*self.job.keys.values(), *_token_forms(self.job.clone_token))
+        space = workspace.make_directories(self.user)
+        try:
+            return self._result(self._steps(space))
+        except Cancelled as order:
+            return self._result(Result(Ending.CANCELLED, f"The run was cancelled: {order}."))
+        except SetupFailed as error:
+            return self._result(Result(Ending.SETUP_FAILED, str(error)))
+        except (AgentNotFound, UnknownStream) as error:
+            return self._result(Result(Ending.CRASHED, str(error)))
+        finally:
+            space.remove()
+
+    def _steps(self, space: Workspace) -> Result:
+        try:
+            space = self._clone(space)
+        except GitFailed as error:
+            return Result(Ending.CLONE_FAILED, f"{error}.")
+        # From here on nothing on this machine holds a token, until every process of the agent is dead.
+        self._set_up(space)
+        outcome = self._work(space)
+        return self._bring_home(space, outcome)
+
+    def _clone(self, space: Workspace) -> Workspace:
+        job = self.job
+        source = job.branch if job.continue_branch else job.base_branch
+        self._say("cloning", f"cloning {job.repository}, branch {source}")
+        space = workspace.fetch(space, job, self._own_git())
+        workspace.check_out(space, job, self._agents_git())
+        self.desk.line(f"on branch {job.branch} at {space.start[:12]}")
+        return space
+
+    def _set_up(self, space: Workspace) -> None:
+        deadline = time.monotonic() + self.job.limits.setup
+        for command in self.job.setup_commands:
+            self._say("setup", f"setup: {command}")
+            left = max(0.1, deadline - time.monotonic())
+            program = Program(["/bin/sh", "-c", command], self._clean_environment(space), space.repo, self.user)
+            outcome = self._supervise(program, "text", Limits(total=left, stall=left))
+            if outcome.stopped and outcome.stopped.ending is Ending.CANCELLED:
+                raise Cancelled(self.orders.why)
+            if outcome.stopped:
+                raise SetupFailed(f"The setup command `{command}` took longer than {span(self.job.limits.setup)}.")
+            if outcome.exit_code != 0:
+                raise SetupFailed(f"The setup command `{command}` failed with status {outcome.exit_code}.")
+
+    def _work(self, space: Workspace) -> Outcome:
+        recipe = self.job.agent
+        self._say("running", f"starting {recipe.name} {recipe.version or ''}".rstrip())
+        if not self.user and os.geteuid() == 0:
+            self.desk.line("the agent runs as root: this machine has no user porter-agent", Level.WARNING)
+        program = Program(
+            argv=[self._filled(word) for word in recipe.argv],
+            env={
+                **self._clean_environment(space),
+                **{name: self._filled(value) for name, value in recipe.env.items()},
+                **self.job.keys,
+            },
+            at=space.repo,
+            user=self.user,
+            stdin=self.job.prompt,
+            interrupt_first=recipe.interrupt_first,
+        )
+        return self._supervise(program, recipe.stream, self.job.limits)
+
+    def _bring_home(self, space: Workspace, outcome: Outcome) -> Result:
+        """Collect the work, also of a run that failed, judge the run, push. A cancelled run leaves nothing behind."""
+        self.desk.enter("finishing")
+        if outcome.stopped and outcome.stopped.ending is Ending.CANCELLED:
+            return self._judged(outcome, None, space)
+        try:
+            found = harvest(space, self.job, own=self._own_git(), agents=self._agents_git())
+        except GitFailed as error:
+            failed = self._judged(outcome, None, space)
+            return replace(
+                failed, ending=Ending.PUSH_FAILED, message=f"The agent's work could not be collected: {error}."
+            )
+        result = self._judged(outcome, found, space)
+        self.desk.line(f"{result.message} {changes(result)}")
+        if found.rewritten:
+            self.desk.line("the agent's commits do not build on the base: its files were committed anew", Level.WARNING)
+        return self._pushed(found, result) if found.new else result
+
+    def _judged(self, outcome: Outcome, found: Harvest | None, space: Workspace) -> Result:
+        seen = Seen(
+            exit_code=outcome.exit_code,
+            changed=found is not None and found.new,
+            finish=outcome.finish,
+            trouble=outcome.trouble,
+            stopped=outcome.stopped,
+            expects_finish=agents.parser(self.job.agent.stream).expects_finish,
+            complaint=outcome.complaint,
+        )
+        judged = verdict(seen)
+        return Result(
+            ending=judged.ending,
+            message=judged.message,
+            summary=outcome.finish.message if outcome.finish else "",
+            branch=self.job.branch,
+            base_sha=space.base,
+            head_sha=found.head if found else None,
+            diff=found.diff if found else DiffSize(),
+            usage=outcome.usage,
+            exit_code=outcome.exit_code,
+            agent_version=self.job.agent.version,
+        )
+
+    def _pushed(self, found: Harvest, result: Result) -> Result:
+        try:
+            if survivors := processes.end_all(seconds=2.0):
+                raise GitFailed(
+                    f"push {self.job.branch}", f"{len(survivors)} processes of the agent could not be ended"
+                )
+            token = self.desk.push_token()
+            self.mask.add(*_token_forms(token))
+            self.desk.line(f"pushing {self.job.branch}")
+            push(self.job, found, self._own_git(), token=token)
+        except Cancelled as order:
+            return replace(result, ending=Ending.CANCELLED, message=f"The run was cancelled: {order}.")
+        except GitFailed as error:
+            self.desk.line(str(error), Level.ERROR)
+            ending = Ending.PUSH_FAILED if result.ending is Ending.CHANGES else result.ending
+            return replace(result, ending=ending, message=f"{result.message} The work could not be kept: {error}.")
+        kept = "" if result.ending is Ending.CHANGES else f" Its work so far is kept on the branch {self.job.branch}."
+        return replace(result, pushed=True, message=result.message + kept)
+
+    def _supervise(self, program: Program, stream: str, limits: Limits) -> Outcome:
+        parser = agents.parser(stream)
+        return supervise(program, parser, limits, desk=self.desk, orders=self.orders, mask=self.mask)
+
+    def _say(self, phase: str, text: str) -> None:
+        self.desk.enter(phase)
+        self.desk.step(text)
+        self.desk.line(text)
+
+    def _result(self, result: Result) -> Result:
+        """The last touches that every result needs."""
+        return replace(
+            result,
+            message=self.mask.text(result.message),
+            summary=self.mask.text(result.summary),
+            log_tail=self.desk.tail(),
+            seconds=round(time.monotonic() - self.started, 3),
+        )
+
+    def _own_git(self) -> Git:
+        return Git(self.mask, identity=self._identity(), check=self.orders.check)
+
+    def _agents_git(self) -> Git:
+        return Git(self.mask, user=self.user, identity=self._identity(), check=self.orders.check)
+
+    def _identity(self) -> dict[str, str]:
+        return identity(self.job.author_name, self.job.author_email)
+
+    def _clean_environment(self, space: Workspace) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "HOME": str(space.home),
+            "TMPDIR": str(space.temporary),
+        }
+
+    def _filled(self, word: str) -> str:
+        return word.replace("{python}", sys.executable).replace("{worker_path}", str(WORKER_PATH))
+
+
+def changes(result: Result) -> str:
+    """The size of a change, as git says it."""
+    diff = result.diff
+    return f"{diff.files} file{'' if diff.files == 1 else 's'} changed, +{diff.additions} −{diff.deletions}."
+
+
+def _token_forms(token: str | None) -> tuple[str, ...]:
+    return (token, basic_header(token).rpartition(" ")[2]) if token else ()
