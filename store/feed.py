@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
@@ -45,9 +46,9 @@ def page(db: Database, wanted: TaskFilter, *, after: str | None = None, limit: i
     """One page of tasks behind the key `after`. Raises ValueError for a key that is none."""
     query = select(_tasks).where(_where(wanted))
     if after is not None:
-        at, _, task_id = after.partition("/")
-        behind = and_(_tasks.c.created_at == datetime.fromisoformat(at), _tasks.c.id < task_id)
-        query = query.where(or_(_tasks.c.created_at < datetime.fromisoformat(at), behind))
+        at, task_id = _read_key(after)
+        behind = and_(_tasks.c.created_at == at, _tasks.c.id < task_id)
+        query = query.where(or_(_tasks.c.created_at < at, behind))
     query = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(limit + 1)
     with db.read() as connection:
         found = [record(row) for row in connection.execute(query).mappings()]
@@ -75,6 +76,19 @@ def repositories(db: Database, *, like: str = "", limit: int = 20) -> list[str]:
         return [str(name) for name in connection.execute(query).scalars()]
 
 
+def names(db: Database, of: Literal["agent", "requested_by"], *, limit: int = 50) -> list[str]:
+    """The different agents or people of all tasks, in order. One look into the index for each, however many tasks."""
+    column, found = _tasks.c[of], list[str]()
+    with db.read() as connection:
+        while len(found) < limit:
+            behind = column > found[-1] if found else true()
+            following = connection.execute(select(column).where(behind).order_by(column).limit(1)).scalar()
+            if following is None:
+                break
+            found.append(str(following))
+    return found
+
+
 def position(db: Database, task: Task) -> int:
     """How many tasks of the same repository's deployment wait before this queued one (0: it is next)."""
     before = or_(
@@ -83,6 +97,14 @@ def position(db: Database, task: Task) -> int:
     waiting = select(_tasks.c.id).where(_tasks.c.status == Status.QUEUED, before).limit(COUNT_LIMIT + 1).subquery()
     with db.read() as connection:
         return connection.execute(select(func.count()).select_from(waiting)).scalar_one()
+
+
+def _read_key(key: str) -> tuple[datetime, str]:
+    at, _, task_id = key.partition("/")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None or not task_id.isalnum():
+        raise ValueError(f"not the key of a page: {key[:80]!r}")
+    return moment, task_id
 
 
 def _where(wanted: TaskFilter) -> ColumnElement[bool]:

@@ -1,0 +1,154 @@
+"""The feed as the JSON its component draws. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from itertools import groupby
+from typing import Any
+
+from dashboard import present
+from dashboard.data import FeedView
+from dashboard.present import Tone
+from dashboard.wanted import PILLS, Wanted
+from store.lifecycle import ENDED, LIVE, Outcome, Status
+from store.records import Delivery, Task
+
+
+def feed(
+    view: FeedView, wanted: Wanted, *, now: datetime, zone: tzinfo, github_url: str, mention: str
+) -> dict[str, Any]:
+    """All that the feed shows, at `now` in the reader's `zone`."""
+    cards = [(present.day(task.created_at, now, zone), card(task, view, now, zone, github_url)) for task in view.tasks]
+    return {
+        "pills": pills(view.counts, wanted),
+        "filters": {
+            "repository": _choice("Repository", "all repositories", wanted.repository, view.repositories),
+            "agent": _choice("Agent", "all agents", wanted.agent, view.agents),
+            "by": _choice("Asked by", "everyone", wanted.by, view.people),
+        },
+        "q": wanted.q,
+        "narrow": wanted.is_narrow,
+        "days": [
+            {"day": day, "cards": [made for _, made in group]}
+            for day, group in groupby(cards, key=lambda pair: pair[0])
+        ],
+        "more": view.more,
+        "empty": None if view.tasks else _empty(wanted, mention),
+    }
+
+
+def pills(counts: Mapping[Status, int], wanted: Wanted) -> list[dict[str, Any]]:
+    """The status pills with their counts; *Stopped* only when something was."""
+    sums = {tone: sum(counts.get(status, 0) for status in statuses) for tone, (_, statuses) in PILLS.items()}
+    shown: list[dict[str, Any]] = [_pill("", "All", sum(sums.values()), wanted)]
+    for tone, (word, _) in PILLS.items():
+        if tone is not Tone.STOPPED or sums[tone] or wanted.status == tone:
+            shown.append(_pill(tone, word, sums[tone], wanted))
+    return shown
+
+
+def card(task: Task, view: FeedView, now: datetime, zone: tzinfo, github_url: str) -> dict[str, Any]:
+    """One task at one glance: what, where, who, how far, what it cost, what next."""
+    stopping = task.id in view.stopping
+    return {
+        **heading(task, github_url, stopping=stopping),
+        "when": present.ago(task.finished_at or task.created_at, now),
+        "exact": present.exact(task.finished_at or task.created_at, zone),
+        "elapsed": present.elapsed(task, now),
+        "percent": task.percent if task.status is Status.RUNNING and task.percent else None,
+        **_line(task, view.positions.get(task.id, 0), stopping),
+    }
+
+
+def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
+    """What the feed's card and the task's page both say of a task."""
+    issue = f"{github_url}/{task.repository}/issues/{task.issue_number}" if task.issue_number else None
+    return {
+        "id": task.id,
+        "tone": present.TONES[task.status],
+        "word": "Stopping" if stopping else present.status_word(task),
+        "repository": task.repository,
+        "number": f"#{task.issue_number}" if task.issue_number else "",
+        "issue": issue,
+        "title": task.issue_title or present.excerpt(task.instructions, 80) or "Untitled task",
+        "agent": task.agent,
+        "model": task.model or "",
+        "by": task.requested_by,
+        "cost": present.money(task.cost_usd),
+        "pr": {"label": f"PR #{task.pr_number}", "url": task.pr_url} if task.pr_number and task.pr_url else None,
+        "plus": f"+{task.additions:,}" if task.files_changed else "",
+        "minus": f"−{task.deletions:,}" if task.files_changed else "",
+        "stop": task.status in LIVE and not stopping,
+        "retry": task.status in ENDED and task.status is not Status.SUCCEEDED,
+    }
+
+
+def delivery_rows(found: Iterable[Delivery], *, now: datetime, zone: tzinfo) -> list[dict[str, Any]]:
+    """Why something, or nothing, happened: one row for each delivery."""
+    return [
+        {
+            "id": one.id,
+            "word": present.VERDICTS[one.verdict][0],
+            "tone": present.VERDICTS[one.verdict][1],
+            "event": f"{one.event}.{one.action}" if one.action else one.event,
+            "repository": one.repository or "",
+            "sender": one.sender or "",
+            "when": present.ago(one.received_at, now),
+            "exact": present.exact(one.received_at, zone),
+            "reason": present.sentence(one.reason),
+            "tasks": list(one.task_ids),
+        }
+        for one in found
+    ]
+
+
+def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:
+    """The card's last line: the latest step, the agent's words, or why it failed and what mends it."""
+    if stopping:
+        return {"line": "Asked to stop; the machine is told with its next report.", "kind": "step", "hint": ""}
+    match present.TONES[task.status]:
+        case Tone.WAITING:
+            return {"line": present.waiting(ahead), "kind": "step", "hint": ""}
+        case Tone.RUNNING:
+            return {"line": task.step or _starting(task.status), "kind": "step", "hint": ""}
+        case Tone.DONE:
+            return {"line": present.excerpt(task.summary), "kind": "quote", "hint": _nothing_to_change(task)}
+        case Tone.FAILED:
+            return {"line": present.excerpt(present.why(task)), "kind": "why", "hint": present.remedy(task)}
+        case Tone.STOPPED:
+            return {"line": present.excerpt(present.why(task)), "kind": "step", "hint": ""}
+
+
+def _starting(status: Status) -> str:
+    match status:
+        case Status.LAUNCHING:
+            return "Starting a machine"
+        case Status.FINISHING:
+            return "Saving the work"
+        case _:
+            return "At work"
+
+
+def _nothing_to_change(task: Task) -> str:
+    return "The agent found nothing to change." if task.outcome is Outcome.NO_CHANGES else ""
+
+
+def _pill(key: str, word: str, count: int, wanted: Wanted) -> dict[str, Any]:
+    return {"key": key, "word": word, "count": present.counted(count), "on": wanted.status == key}
+
+
+def _choice(label: str, everything: str, value: str, offered: list[str]) -> dict[str, Any]:
+    options = offered if not value or value in offered else [value, *offered]
+    return {"label": label, "everything": everything, "value": value, "options": options}
+
+
+def _empty(wanted: Wanted, mention: str) -> dict[str, str]:
+    if wanted.is_narrow:
+        return {"title": "Nothing matches", "text": "No task fits these filters.", "code": "", "action": "clear"}
+    return {
+        "title": "No tasks yet",
+        "text": "Tasks show up here the moment somebody asks for one. Comment on an issue of a connected repository:",
+        "code": f"@{mention} fix this, please",
+        "action": "",
+    }

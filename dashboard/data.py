@@ -1,0 +1,111 @@
+"""What the pages read, through the store, and whether the store answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.errors import DatabaseAway
+from dashboard.wanted import Wanted
+from store import deliveries, events, feed, logs, runs, tasks
+from store.database import Database
+from store.lifecycle import LIVE, Status
+from store.records import Delivery, Event, LogLine, Run, Task
+
+Read = TypeVar("Read")
+
+LOG_CHUNK = 4000  # lines sent to the browser at once; it asks for more by itself
+
+
+@dataclass(frozen=True)
+class FeedView:
+    """One look at the feed. `positions`: tasks ahead of each queued one. `stopping`: asked to stop, still at work."""
+
+    tasks: list[Task]
+    more: bool
+    counts: Mapping[Status, int]
+    positions: Mapping[str, int]
+    stopping: frozenset[str]
+    repositories: list[str]
+    agents: list[str]
+    people: list[str]
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One look at a task: all its runs and all that happened."""
+
+    task: Task
+    runs: list[Run]
+    events: list[Event]
+    position: int
+
+    @property
+    def stopping(self) -> bool:
+        return self.task.status in LIVE and bool(self.runs) and self.runs[-1].cancel_requested_at is not None
+
+
+class Watch:
+    """Remembers since when the database does not answer."""
+
+    def __init__(self) -> None:
+        self._since: datetime | None = None
+
+    def look(self, what: Callable[[], Read], now: datetime) -> Read:
+        """What `what` reads. Raises DatabaseAway."""
+        try:
+            found = what()
+        except SQLAlchemyError as error:
+            self._since = self._since or now
+            raise DatabaseAway(self._since) from error
+        self._since = None
+        return found
+
+
+@cache
+def watch() -> Watch:
+    """The one of this process: every reader is told the same moment."""
+    return Watch()
+
+
+def feed_view(db: Database, wanted: Wanted, *, limit: int = 50) -> FeedView:
+    """The newest tasks that match, and what the filters offer."""
+    page = feed.page(db, wanted.filter(), limit=limit)
+    return FeedView(
+        tasks=page.tasks,
+        more=page.next_key is not None,
+        counts=feed.counts(db, wanted.filter()),
+        positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
+        stopping=frozenset(task.id for task in page.tasks if _is_stopping(db, task)),
+        repositories=feed.repositories(db, limit=200),
+        agents=feed.names(db, "agent"),
+        people=feed.names(db, "requested_by"),
+    )
+
+
+def task_view(db: Database, task_id: str) -> TaskView:
+    """Raises store.errors.NotFound."""
+    task = tasks.get(db, task_id)
+    ahead = feed.position(db, task) if task.status is Status.QUEUED else 0
+    return TaskView(task, runs.of_task(db, task_id), events.of_task(db, task_id), ahead)
+
+
+def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
+    """The next lines of a run's log behind number `after`."""
+    return logs.of_run(db, run_id, after=after, limit=LOG_CHUNK)
+
+
+def latest_deliveries(db: Database, *, limit: int = 100) -> list[Delivery]:
+    """The newest deliveries first."""
+    return deliveries.latest(db, limit=limit)
+
+
+def _is_stopping(db: Database, task: Task) -> bool:
+    if task.status not in LIVE or task.status is Status.QUEUED:
+        return False
+    return tasks.current_run(db, task.id).cancel_requested_at is not None

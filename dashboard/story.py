@@ -1,0 +1,153 @@
+"""A task's page as the JSON its components draw. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import Any
+
+from dashboard import present
+from dashboard.cards import heading
+from dashboard.data import TaskView
+from store.records import Event, LogLine, Run, RunKind, Task
+
+_RUN_KINDS = {RunKind.FIRST: "first run", RunKind.RETRY: "retry", RunKind.FOLLOW_UP: "follow-up"}
+_SOURCES = {"comment": "a comment on the issue", "api": "the REST API", "dashboard": "the dashboard"}
+_GOOD = frozenset({"succeeded", "pull_request", "pushed"})
+_BAD = frozenset({"failed", "timed_out", "cancelled", "stop_asked"})
+
+
+def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dict[str, Any]:
+    """The header: what it is, how it stands, what can be done."""
+    task = view.task
+    return {
+        **heading(task, github_url, stopping=view.stopping),
+        "elapsed": present.elapsed(task, now),
+        "percent": task.percent if present.TONES[task.status] is present.Tone.RUNNING and task.percent else None,
+        "branch": task.branch or "",
+        "asked": present.ago(task.created_at, now),
+        "exact": present.exact(task.created_at, zone),
+        "run": f"run {len(view.runs)}" if len(view.runs) > 1 else "",
+        "now": _now(view),
+    }
+
+
+def lines(view: TaskView, *, zone: tzinfo) -> list[dict[str, Any]]:
+    """The story of all runs in one line of time, each sentence with its moment."""
+    kinds = {run.id: run for run in view.runs}
+    told: list[dict[str, Any]] = []
+    known: str | None = None
+    for event in view.events:
+        if len(view.runs) > 1 and event.run_id and event.run_id != known and (run := kinds.get(event.run_id)):
+            told.append({"key": f"run-{run.id}", "run": f"Run {run.number} · {_RUN_KINDS[run.kind]}"})
+            known = event.run_id
+        told.append(_sentence(event, zone))
+    return told
+
+
+def log(run_id: str, found: Iterable[LogLine], *, after: int, live: bool, more: bool, zone: tzinfo) -> dict[str, Any]:
+    """New lines of a run's log. The component keeps what it has; `after` tells where these follow on."""
+    sent = [[line.n, present.clock(line.at, zone), line.level, line.kind, line.text] for line in found]
+    return {"run": run_id, "after": after, "lines": sent, "live": live, "more": more}
+
+
+def details(view: TaskView, *, zone: tzinfo, default_agent: str) -> dict[str, Any]:
+    """Below the log: prompt, inputs, usage, pull request."""
+    task = view.task
+    return {
+        "prompt": next((run.prompt for run in reversed(view.runs) if run.prompt), ""),
+        "inputs": inputs(task, zone=zone, default_agent=default_agent),
+        "usage": [_usage(run, task) for run in view.runs],
+        "total": _total(task),
+        "result": _result(task),
+    }
+
+
+def inputs(task: Task, *, zone: tzinfo, default_agent: str) -> list[dict[str, str]]:
+    """What the task was asked with, and where each came from."""
+    asked = _SOURCES.get(task.source, task.source)
+    flags = ", ".join(f"--{name}={value}" for name, value in sorted(task.flags.items()))
+    rows = [
+        ("Asked by", task.requested_by, f"{asked}, {present.exact(task.created_at, zone)}"),
+        ("Repository", task.repository, asked),
+        ("Agent", task.agent, "Porter's default, or asked for" if task.agent == default_agent else "asked for"),
+        ("Model", task.model or "the agent's own default", "asked for" if task.model else "nothing was asked for"),
+        ("Priority", task.priority, "asked for" if "priority" in task.flags else "the default unless asked for"),
+        ("Base branch", task.base_branch or "the repository's default", "asked for" if task.base_branch else "GitHub"),
+        ("Flags", flags or "none", "the command"),
+        ("Instructions", task.instructions or "none beyond the issue itself", "the command"),
+    ]
+    return [{"name": name, "value": value, "source": source} for name, value, source in rows]
+
+
+def _now(view: TaskView) -> dict[str, str]:
+    """The sentence under the header: what it is doing, or how it ended and what to do about it."""
+    task = view.task
+    if view.stopping:
+        return {"text": "Asked to stop; the machine is told with its next report.", "hint": "", "kind": "step"}
+    match present.TONES[task.status]:
+        case present.Tone.WAITING:
+            return {"text": present.waiting(view.position), "hint": "", "kind": "step"}
+        case present.Tone.RUNNING:
+            return {"text": task.step, "hint": "", "kind": "step"}
+        case present.Tone.DONE:
+            return {"text": "", "hint": "", "kind": "step"}
+        case present.Tone.FAILED:
+            return {"text": present.why(task), "hint": present.remedy(task), "kind": "why"}
+        case present.Tone.STOPPED:
+            return {"text": present.why(task), "hint": "", "kind": "step"}
+
+
+def _sentence(event: Event, zone: tzinfo) -> dict[str, Any]:
+    tone = "good" if event.kind in _GOOD else "bad" if event.kind in _BAD else ""
+    return {
+        "key": f"event-{event.id}",
+        "at": present.clock(event.at, zone),
+        "exact": present.exact(event.at, zone),
+        "text": present.sentence(event.text),
+        "tone": tone,
+    }
+
+
+def _usage(run: Run, task: Task) -> dict[str, str]:
+    used = run.usage or (run.result or {}).get("usage") or {}
+    seconds = (run.result or {}).get("seconds")
+    return {
+        "run": f"Run {run.number}",
+        "machine": " · ".join(part for part in (run.host, run.region, run.machine_id) if part) or "none",
+        "time": present.duration(seconds) if seconds else "",
+        "input": _count(used, "input_tokens"),
+        "output": _count(used, "output_tokens"),
+        "cache": _count(used, "cache_read_tokens"),
+        "cost": present.money(used.get("cost_usd")),
+    }
+
+
+def _total(task: Task) -> dict[str, str]:
+    return {
+        "run": "Task",
+        "machine": "",
+        "time": present.duration(task.machine_seconds) if task.machine_seconds else "",
+        "input": present.tokens(task.input_tokens),
+        "output": present.tokens(task.output_tokens),
+        "cache": present.tokens(task.cache_read_tokens),
+        "cost": present.money(task.cost_usd) or "not told",
+    }
+
+
+def _count(used: dict[str, Any], name: str) -> str:
+    return present.tokens(int(used[name])) if used.get(name) is not None else ""
+
+
+def _result(task: Task) -> dict[str, Any]:
+    pull = {"label": f"#{task.pr_number}", "url": task.pr_url} if task.pr_number and task.pr_url else None
+    size = f"{task.files_changed} {'file' if task.files_changed == 1 else 'files'}" if task.files_changed else ""
+    return {
+        "pr": pull,
+        "branch": task.branch or "",
+        "head": (task.head_sha or "")[:10],
+        "files": size,
+        "plus": f"+{task.additions:,}" if task.files_changed else "",
+        "minus": f"−{task.deletions:,}" if task.files_changed else "",
+        "summary": task.summary,
+    }

@@ -1,0 +1,59 @@
+"""What the reader wants to see in the feed, as the address of the page says it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from dashboard.present import Tone
+from store.feed import TaskFilter
+from store.lifecycle import Status
+
+PILLS: dict[Tone, tuple[str, frozenset[Status]]] = {
+    Tone.RUNNING: ("Running", frozenset({Status.LAUNCHING, Status.RUNNING, Status.FINISHING})),
+    Tone.WAITING: ("Waiting", frozenset({Status.QUEUED})),
+    Tone.DONE: ("Done", frozenset({Status.SUCCEEDED})),
+    Tone.FAILED: ("Failed", frozenset({Status.FAILED, Status.TIMED_OUT})),
+    Tone.STOPPED: ("Stopped", frozenset({Status.CANCELLED})),
+}
+
+_LONGEST = 200  # characters of a value in the address; more is nobody's repository or search
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The feed's filters; an empty one asks for everything. `status` is a pill."""
+
+    status: str = ""
+    repository: str = ""
+    agent: str = ""
+    by: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, params: Mapping[str, object]) -> Self:
+        """From query parameters, or from what the feed component sent. Unknown names and statuses are dropped."""
+        told = {name: str(params.get(name) or "").strip()[:_LONGEST] for name in cls.__dataclass_fields__}
+        if told["status"] not in set(PILLS):
+            told["status"] = ""
+        return cls(**told)
+
+    def params(self) -> dict[str, str]:
+        """As query parameters: only what is set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def filter(self) -> TaskFilter:
+        """As the store understands it."""
+        return TaskFilter(
+            statuses=PILLS[Tone(self.status)][1] if self.status else frozenset(),
+            repository=self.repository or None,
+            agent=self.agent or None,
+            requested_by=self.by or None,
+            search=self.q or None,
+        )
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is filtered at all."""
+        return bool(self.params())
