@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -37,6 +38,33 @@ def demo(once: bool) -> None:
     from porter.demo import run_demo
 
     sys.exit(run_demo(once=once))
+
+
+@cli.command()
+@click.option("--demo", is_flag=True, help="For the compose file's demo profile.")
+def env(demo: bool) -> None:
+    """Print a .env for docker-compose.yml, with fresh secrets."""
+    from porter.env_file import render
+
+    click.echo(render(demo=demo), nl=False)
+
+
+@cli.command("demo-files")
+@click.argument("directory", type=click.Path(path_type=Path))
+def demo_files(directory: Path) -> None:
+    """Write what the emulators of the compose file's demo profile are started with."""
+    from jobs.config import Config
+    from porter import demo_files as files
+
+    config = Config()
+    if config.github_webhook_secret is None or config.fly_api_token is None:
+        raise StartError("GITHUB_WEBHOOK_SECRET and FLY_API_TOKEN are not set; `porter env --demo` makes them")
+    files.write(
+        directory,
+        webhook_url=f"{config.url}/api/webhooks/github",
+        webhook_secret=config.github_webhook_secret.get_secret_value(),
+        fly_token=config.fly_api_token.get_secret_value(),
+    )
 
 
 @cli.command()

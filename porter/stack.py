@@ -28,6 +28,7 @@ class Stack:
     """Porter's programs in the order in which they are started: `ground` first, the rest together."""
 
     addresses: Addresses
+    environment: Mapping[str, str]
     ground: list[Program]
     parts: list[Program]
     scratch: Path | None = None
@@ -57,7 +58,7 @@ def plan(data: Path, environment: Mapping[str, str], *, intake_port: int = 8100,
         "PORTER_URL": environment.get("PORTER_URL") or where.intake,
         "PORTER_DASHBOARD_URL": environment.get("PORTER_DASHBOARD_URL") or where.dashboard,
     }
-    return Stack(where, ground, _parts(env, intake, dashboard), scratch)
+    return Stack(where, env, ground, _parts(env, intake, dashboard), scratch)
 
 
 def _parts(env: Mapping[str, str], intake: int, dashboard: int) -> list[Program]:
