@@ -1,0 +1,61 @@
+"""What Porter reads from GitHub's answers: narrow, frozen, and nothing that was not asked for. Pure."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue, or a pull request seen as one."""
+
+    number: int
+    title: str
+    body: str
+    labels: list[str]
+    is_open: bool
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        labels = [label if isinstance(label, str) else str(label.get("name", "")) for label in data.get("labels", [])]
+        return cls(data["number"], data["title"], data.get("body") or "", labels, data.get("state") == "open")
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment, and the App that wrote it, if one did."""
+
+    id: int
+    body: str
+    app_id: str | None
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        app = data.get("performed_via_github_app") or {}
+        return cls(data["id"], data.get("body") or "", str(app["id"]) if app.get("id") else None)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull request. `reviewers` are the logins asked for a review."""
+
+    number: int
+    url: str
+    is_open: bool
+    merged: bool
+    reviewers: list[str]
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        reviewers = [user["login"] for user in data.get("requested_reviewers") or []]
+        merged = bool(data.get("merged_at"))
+        return cls(data["number"], data["html_url"], data["state"] == "open", merged, reviewers)
+
+
+def file_text(data: Any) -> str | None:
+    """The text of a file from the contents API; None for a folder, or one too large to be given there (1 MB)."""
+    if not isinstance(data, dict) or data.get("encoding") != "base64":
+        return None
+    return base64.b64decode(data["content"]).decode(errors="replace")

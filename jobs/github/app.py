@@ -1,0 +1,106 @@
+"""Who Porter is to GitHub: an App, and installation tokens narrowed to one repository and one purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from jobs.errors import ConfigurationError
+from jobs.github.errors import GitHubRefused
+from jobs.github.wire import Wire
+from store import credentials
+from store.credentials import Credential
+from store.database import Database
+from store.vault import Vault
+
+# GitHub refuses an App's JWT that lives longer than ten minutes, and its clock may differ from ours:
+# https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
+JWT_BACKDATED = timedelta(seconds=60)
+JWT_LIFE = timedelta(minutes=9)
+RENEW_BEFORE = timedelta(minutes=5)
+
+
+class Purpose(StrEnum):
+    """What a token is for, which says what it may do."""
+
+    CLONE = "clone"
+    PUSH = "push"
+    TALK = "talk"
+
+
+PERMISSIONS: dict[Purpose, dict[str, str]] = {
+    Purpose.CLONE: {"contents": "read"},
+    Purpose.PUSH: {"contents": "write"},
+    Purpose.TALK: {"contents": "read", "issues": "write", "pull_requests": "write"},
+}
+
+
+class App:
+    """The GitHub App this Porter is. `private_key` is PEM; tokens in use are kept sealed in the database.
+
+    Raises ConfigurationError when the key is none.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        app_id: str,
+        private_key: str,
+        db: Database,
+        vault: Vault,
+        clock: Callable[[], datetime],
+    ) -> None:
+        try:
+            self._key = RSAKey.import_key(private_key)
+        except (JoseError, ValueError) as error:
+            raise ConfigurationError(["the GitHub App's private key is not an RSA key in PEM"]) from error
+        self.id = app_id
+        self._wire, self._db, self._vault, self._clock = wire, db, vault, clock
+
+    def installation_of(self, repository: str) -> int:
+        """The id of the installation that covers the repository. Raises GitHubRefused (404) when there is none."""
+        doing = f"find Porter's installation on {repository}"
+        return int(self._wire.read(f"/repos/{repository}/installation", self._jwt(), doing=doing)["id"])
+
+    def token(self, installation_id: int, repository: str, purpose: Purpose) -> str:
+        """A token good for at least five more minutes, from the store or fresh. Raises a GitHubError."""
+        now = self._clock()
+        owner = _owner(installation_id, repository)
+        kept = credentials.find(self._db, self._vault, owner, purpose, valid_at=now + RENEW_BEFORE)
+        if kept is None:
+            kept = self.mint(installation_id, repository, purpose)
+            credentials.keep(self._db, self._vault, owner, purpose, kept)
+        return kept.value
+
+    def forget(self, installation_id: int, repository: str) -> None:
+        """Drop the kept tokens: GitHub no longer takes one of them."""
+        credentials.forget(self._db, _owner(installation_id, repository))
+
+    def mint(self, installation_id: int, repository: str, purpose: Purpose) -> Credential:
+        """A fresh token that opens this repository only. It is kept nowhere. Raises a GitHubError."""
+        body = {"repositories": [repository.partition("/")[2]], "permissions": PERMISSIONS[purpose]}
+        path = f"/app/installations/{installation_id}/access_tokens"
+        doing = f"give Porter a token to {purpose} on {repository}"
+        made = self._wire.send("POST", path, self._jwt(), doing=doing, json=body)
+        if not isinstance(made, dict) or "token" not in made:
+            raise GitHubRefused(doing, 201, "the answer held no token")
+        return Credential(made["token"], datetime.fromisoformat(made["expires_at"]))
+
+    def _jwt(self) -> str:
+        now = self._clock()
+        claims = {
+            "iat": int((now - JWT_BACKDATED).timestamp()),
+            "exp": int((now - JWT_BACKDATED + JWT_LIFE).timestamp()),
+            "iss": self.id,
+        }
+        return jwt.encode({"alg": "RS256"}, claims, self._key, algorithms=["RS256"])
+
+
+def _owner(installation_id: int, repository: str) -> str:
+    return f"installation:{installation_id}/{repository}"

@@ -1,0 +1,150 @@
+"""What Porter says to GitHub: a screen of typed methods on one repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from jobs.github.answers import Comment, Issue, Pull, file_text
+from jobs.github.app import App, Purpose
+from jobs.github.errors import GitHubRefused
+from jobs.github.wire import Wire
+from store.database import Database
+from store.vault import Vault
+
+PAGE = 100
+MAX_PAGES = 20  # 2,000 comments since the task began: beyond that a second comment is the smaller harm
+
+
+class GitHub:
+    """One GitHub, as the App that this Porter is. Every method may raise a GitHubError."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        app_id: str,
+        private_key: str,
+        db: Database,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        http: httpx.Client,
+    ) -> None:
+        self._wire = Wire(api_url, http)
+        self.app = App(self._wire, app_id=app_id, private_key=private_key, db=db, vault=vault, clock=clock)
+
+    def repository(self, full_name: str, installation_id: int) -> Repository:
+        """Speak about this repository, through this installation of the App."""
+        return Repository(self._wire, self.app, full_name, installation_id)
+
+
+class Repository:
+    """One repository. Reads are retried for a few seconds; writes never: look before you repeat one."""
+
+    def __init__(self, wire: Wire, app: App, full_name: str, installation_id: int) -> None:
+        self._wire, self._app = wire, app
+        self.full_name, self.installation_id = full_name, installation_id
+        self._path = f"/repos/{full_name}"
+
+    def default_branch(self) -> str:
+        return str(self._get("", doing=f"describe {self.full_name}")["default_branch"])
+
+    def has_branch(self, branch: str) -> bool:
+        found = self._find(f"/branches/{quote(branch, safe='/')}", doing=f"look for branch {branch}")
+        return found is not None
+
+    def file(self, path: str, *, ref: str) -> str | None:
+        """The text of one file at a branch or commit; None when there is none."""
+        found = self._find(f"/contents/{quote(path)}", doing=f"read {path}", params={"ref": ref})
+        return None if found is None else file_text(found)
+
+    def permission(self, login: str) -> str:
+        """`admin`, `write`, `read` or `none` (GitHub counts maintain as write and triage as read)."""
+        path = f"/collaborators/{quote(login)}/permission"
+        found = self._find(path, doing=f"say what {login} may do")
+        return "none" if found is None else str(found["permission"])
+
+    def issue(self, number: int) -> Issue:
+        return Issue.read(self._get(f"/issues/{number}", doing=f"read issue #{number}"))
+
+    def react(self, comment_id: int, content: str = "eyes") -> None:
+        """Add a reaction to an issue comment; GitHub keeps one of each kind, so asking twice is fine."""
+        path = f"/issues/comments/{comment_id}/reactions"
+        self._send("POST", path, {"content": content}, doing="react to the comment")
+
+    def find_comment(self, issue_number: int, marker: str, *, since: datetime) -> Comment | None:
+        """Porter's own comment that ends with `marker`, among those written or edited since then."""
+        for page in range(1, MAX_PAGES + 1):
+            query = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": PAGE, "page": page}
+            found = self._get(f"/issues/{issue_number}/comments", doing="read the comments", params=query)
+            for comment in map(Comment.read, found):
+                # At its end, and by us: people and agents can write the same words elsewhere.
+                if comment.app_id == self._app.id and comment.body.rstrip().endswith(marker):
+                    return comment
+            if len(found) < PAGE:
+                return None
+        return None
+
+    def create_comment(self, issue_number: int, body: str) -> Comment:
+        path = f"/issues/{issue_number}/comments"
+        return Comment.read(self._send("POST", path, {"body": body}, doing=f"comment on #{issue_number}"))
+
+    def update_comment(self, comment_id: int, body: str) -> bool:
+        """False when the comment was deleted."""
+        try:
+            self._send("PATCH", f"/issues/comments/{comment_id}", {"body": body}, doing="edit the comment")
+        except GitHubRefused as refusal:
+            if refusal.status in (404, 410):
+                return False
+            raise
+        return True
+
+    def find_pull(self, branch: str) -> Pull | None:
+        """The pull request from this branch, open or not; the newest if there are several."""
+        owner = self.full_name.partition("/")[0]
+        query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 1}
+        found = self._get("/pulls", doing=f"look for a pull request from {branch}", params=query)
+        return Pull.read(found[0]) if found else None
+
+    def create_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool = False) -> Pull:
+        """Open a pull request. Raises GitHubRefused (422) when there is one already or nothing differs."""
+        request = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
+        return Pull.read(self._send("POST", "/pulls", request, doing=f"open a pull request from {branch}"))
+
+    def pull(self, number: int) -> Pull:
+        return Pull.read(self._get(f"/pulls/{number}", doing=f"read pull request #{number}"))
+
+    def request_review(self, number: int, login: str) -> None:
+        path = f"/pulls/{number}/requested_reviewers"
+        self._send("POST", path, {"reviewers": [login]}, doing=f"ask {login} for a review")
+
+    def _get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._with_token(lambda token: self._wire.read(self._path + path, token, doing=doing, params=params))
+
+    def _find(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any | None:
+        try:
+            return self._get(path, doing=doing, params=params)
+        except GitHubRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    def _send(self, method: str, path: str, body: Any, *, doing: str) -> Any:
+        return self._with_token(lambda token: self._wire.send(method, self._path + path, token, doing=doing, json=body))
+
+    def _with_token(self, ask: Callable[[str], Any]) -> Any:
+        """A kept token that GitHub no longer takes (key rotated, App reinstalled) is replaced once."""
+        try:
+            return ask(self._token())
+        except GitHubRefused as refusal:
+            if refusal.status != 401:
+                raise
+        self._app.forget(self.installation_id, self.full_name)
+        return ask(self._token())
+
+    def _token(self) -> str:
+        return self._app.token(self.installation_id, self.full_name, Purpose.TALK)
