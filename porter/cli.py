@@ -163,13 +163,18 @@ def rotate() -> None:
 def main() -> None:
     """Run the command; a fault that people can mend is one line and exit code 1."""
     with _plain_faults():
-        cli(prog_name="porter")
+        cli(prog_name="porter", standalone_mode=False)
 
 
 @contextmanager
 def _plain_faults() -> Iterator[None]:
     try:
         yield
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (StartError, JobError, StoreError) as error:
         click.echo("\n".join(f"porter: {line}" for line in str(error).splitlines()), err=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`porter demo`: the whole of Porter beside stand-ins for GitHub and Fly, and one task played from comment to pull request."""
+"""`porter demo`: all of Porter beside stand-ins for GitHub and Fly, and one task, from comment to pull request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from porter import demo_files
 from porter.data_dir import DataDir
 from porter.embedded import running
 from porter.story import Story, play
-from porter.supervisor import Program, Supervisor, answers, free_port
+from porter.supervisor import Program, Supervisor, free_port, listens
 
 _COMMENT = "@porter mock fix the greeting"
 
@@ -39,7 +39,7 @@ class Stage:
 
 
 def run_demo(*, once: bool) -> int:
-    """Play the story; then end (`once`) or keep running until Ctrl-C. Answers the exit code: 0 if the pull request came."""
+    """Play the story; then end (`once`) or run until Ctrl-C. Answers the exit code: 0 if the pull request came."""
     logging.basicConfig(format="porter: %(message)s", level=logging.INFO)
     begun = time.monotonic()
     code = 1
@@ -126,7 +126,7 @@ def _emulator(name: str, config: Path, url: str, data: Path) -> Program:
         "--config",
         str(config),
     ]
-    return Program(f"{name}-emulator", argv, ready=answers(f"{url}/"))
+    return Program(f"{name}-emulator", argv, ready=listens(url))
 
 
 def _wipe(path: Path) -> None:

@@ -39,7 +39,7 @@ def running(
 ) -> Iterator[tuple[Supervisor, Addresses, Config]]:
     """Porter's programs (and those `beside` it), started and ready inside the block, stopped after it.
 
-    SIGTERM and Ctrl-C end the block quietly.
+    SIGTERM and Ctrl-C raise KeyboardInterrupt in it.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     plan = stack.plan(data.path, environment, intake_port=intake_port)
@@ -51,8 +51,6 @@ def running(
             upgrade(config.database)
             programs.start(*plan.parts)
             yield programs, plan.addresses, config
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
     finally:
         plan.clean_up()
 

