@@ -39,6 +39,11 @@ class Config:
         for name, (used, allowed, where) in known.items():
             for value in set(used) - set(allowed):
                 raise ConfigError(f"{name} names {value!r}, which is not among {where}; add it there")
+        for region, room in self.regions.items():
+            if room is not None and (not isinstance(room, int) or room < 0):
+                raise ConfigError(
+                    f"regions: {region} holds {room!r} machines; use a number, 0 for full, null for no limit"
+                )
         if self.exit_shape not in ("monitor", "flat", "both"):
             raise ConfigError(f"exit_shape is {self.exit_shape!r}; use monitor, flat or both")
 

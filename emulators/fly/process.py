@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from emulators.fly import init
 
 SOURCE = Path(__file__).resolve().parents[2]
+KILL_SECONDS = 2.0
 
 
 class Guest:
@@ -47,12 +49,12 @@ class Guest:
             self._init.send_signal(signal.Signals[name])
 
     def kill(self) -> None:
-        """Kill from the leaves; init sees its only child die and follows."""
-        init.bury(self._init.pid)
-        try:
-            self._init.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._init.kill()
+        """Kill from the leaves; init sees its only child die and follows. A machine that just boots has none yet."""
+        until = time.monotonic() + KILL_SECONDS
+        while self._init.poll() is None and time.monotonic() < until:
+            init.bury(self._init.pid)
+            time.sleep(0.01)
+        self._init.kill()
 
 
 def _environment(env: dict[str, str], home: Path) -> dict[str, str]:

@@ -65,7 +65,7 @@ class FlyHost:
             answer = self._ask("POST", "", json=self._body(spec, region), timeout=CREATE_TIMEOUT)
             if answer.is_success:
                 return machine(document(answer))
-            failure = Failure.read(answer, hide=[self._token, *spec.env.values()])
+            failure = Failure.read(answer, hide=[self._token, spec.env.get("CALLBACK_TOKEN", "")])
             if failure.name_taken:
                 return self._adopt(spec, failure)
             if not failure.no_capacity:

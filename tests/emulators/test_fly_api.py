@@ -203,6 +203,7 @@ def test_a_list_may_lag_behind(api: Api, clock: FakeClock) -> None:
     [
         pytest.param({"colour": "red"}, "unknown setting 'colour'", id="unknown"),
         pytest.param({"apps": []}, "apps has the wrong type", id="wrong-type"),
+        pytest.param({"regions": {"iad": "full"}}, "0 for full", id="region-without-number"),
         pytest.param({"apps": {"a": "nobody"}}, "'nobody'", id="unknown-organisation"),
     ],
 )
