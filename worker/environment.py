@@ -12,7 +12,10 @@ from worker.errors import BadEnvironment
 
 # What stays in the runner's own environment, and so is all that its children could find there.
 HARMLESS = frozenset(
-    ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR", "PORTER_AGENT_USER", "PORTER_WORKER_PATIENCE")
+    (
+        *("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV"),
+        *("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PORTER_AGENT_USER", "PORTER_WORKER_PATIENCE"),
+    )
 )
 
 
