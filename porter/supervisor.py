@@ -92,6 +92,10 @@ class Supervisor:
             child.process.wait()
         self._children.clear()
 
+    def pid(self, name: str) -> int:
+        """The process that runs the program now. Raises KeyError for an unknown name."""
+        return {child.program.name: child.process.pid for child in self._children}[name]
+
     def tail(self, name: str, lines: int = 15) -> str:
         """The end of a program's log."""
         file = self.logs / f"{name}.log"
