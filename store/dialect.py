@@ -11,7 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.types import TypeDecorator
 
-Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+from store.storable import storable, to_json
+
+# `none_as_null`: None is SQL's NULL and never JSON's, so that "IS NULL" means what it says.
+Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 # SQLite gives out row ids only to a column declared INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -42,12 +45,14 @@ def engines(url: str) -> tuple[Engine, Engine]:
         return _sqlite(url, "BEGIN IMMEDIATE"), _sqlite(url, "BEGIN")
     engine = create_engine(
         _with_psycopg(url),
+        json_serializer=to_json,
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=10,
         pool_timeout=5,
         connect_args={"connect_timeout": 5, "options": "-c statement_timeout=15000"},
     )
+    event.listen(engine, "before_cursor_execute", _storable, retval=True)
     return engine, engine
 
 
@@ -61,7 +66,8 @@ def _with_psycopg(url: str) -> str:
 def _sqlite(url: str, begin: str) -> Engine:
     """`BEGIN IMMEDIATE` for writers: a deferred transaction that reads before it writes fails at once with "database
     is locked", whatever the busy timeout, and the driver's default loses updates silently (docs/decisions)."""
-    engine = create_engine(url, connect_args={"timeout": 10})
+    engine = create_engine(url, connect_args={"timeout": 10}, json_serializer=to_json)
+    event.listen(engine, "before_cursor_execute", _storable, retval=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _record: object) -> None:
@@ -76,6 +82,12 @@ def _sqlite(url: str, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _storable(
+    _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+) -> tuple[str, Any]:
+    return statement, storable(parameters)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:

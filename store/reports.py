@@ -15,7 +15,7 @@ from store.lifecycle import Status
 from store.records import LogLine, Run
 from store.runs import _read as _read_run
 from store.tasks import _read as _read_task
-from store.tasks import move
+from store.tasks import lock, move
 
 _tasks, _runs = tables.tasks, tables.runs
 
@@ -51,8 +51,8 @@ class Answer:
 def accept_update(db: Database, report: Update, *, now: datetime) -> Answer:
     """Take in a progress report. A repeated, late or outdated one changes nothing. Raises NotFound."""
     with db.write() as connection:
-        run = _read_run(connection, report.run_id)
-        if not _counts(connection, run, report.seq, now):
+        run = _hold(connection, report.run_id)
+        if run.result is not None or not _counts(connection, run, report.seq, now):
             return _refusal(run)
         dialect.insert_new(connection, tables.log_lines, [_row(line) for line in report.logs])
         _note_phase(connection, run, report.phase, now)
@@ -63,23 +63,34 @@ def accept_update(db: Database, report: Update, *, now: datetime) -> Answer:
 def accept_result(db: Database, run_id: str, seq: int, result: Mapping[str, Any], *, now: datetime) -> Answer:
     """Take in the runner's last word; `finish` acts on it. The first one counts. Raises NotFound."""
     with db.write() as connection:
-        run = _read_run(connection, run_id)
+        run = _hold(connection, run_id)
         if run.result is not None or not _counts(connection, run, seq, now):
             return _refusal(run)
         values = {"result": dict(result), "due_at": now, "enqueued_at": None, "phase": "reported"}
-        connection.execute(update(_runs).where(_runs.c.id == run_id).values(values))
+        first = (_runs.c.id == run_id) & _runs.c.result.is_(None)
+        if connection.execute(update(_runs).where(first).values(values)).rowcount == 0:
+            return _refusal(run)
         _move_forward(connection, run, Status.FINISHING, "reported", "the machine reported its result", now)
         return Answer(accepted=True, stop=False)
 
 
 def begin_finishing(db: Database, run_id: str, *, now: datetime) -> Answer:
-    """The agent is dead and the runner asks to push: from here the task is finishing. Raises NotFound."""
+    """The agent is dead and the runner asks to push: from here the task is finishing. Raises NotFound.
+
+    Refused once a stop was asked for: then nothing of the run may reach the repository.
+    """
     with db.write() as connection:
-        run = _read_run(connection, run_id)
-        if run.finished_at is not None:
+        run = _hold(connection, run_id)
+        if run.finished_at is not None or run.cancel_requested_at is not None:
             return _refusal(run)
         _move_forward(connection, run, Status.FINISHING, "finishing", PHASES["finishing"], now)
         return Answer(accepted=True, stop=False)
+
+
+def _hold(connection: Connection, run_id: str) -> Run:
+    """The run, with its task locked: the reports of one run are taken in one after the other. Raises NotFound."""
+    lock(connection, _read_run(connection, run_id).task_id)
+    return _read_run(connection, run_id)  # again, because it may have changed while we waited
 
 
 def _counts(connection: Connection, run: Run, seq: int, now: datetime) -> bool:

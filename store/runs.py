@@ -62,7 +62,7 @@ def write(db: Database, claim: Claim, **values: Any) -> None:
 
 
 def write_in(connection: Connection, claim: Claim, values: Mapping[str, Any]) -> None:
-    """The same inside a caller's transaction."""
+    """The same inside a caller's transaction. Together with `tasks.move`: after it, never before (see `tasks.lock`)."""
     mine = (_runs.c.id == claim.run.id) & (_runs.c.fence == claim.fence)
     if connection.execute(update(_runs).where(mine).values(dict(values))).rowcount == 0:
         raise Fenced(claim.run.id, claim.fence)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from store import dialect, events, tables
 from store.database import Database
@@ -86,7 +86,7 @@ def move(
 
     Raises IllegalMove when the task stands elsewhere (someone else moved it), Fenced when the claim was lost.
     """
-    task = _read(connection, task_id)
+    task = lock(connection, task_id)
     if (was is not None and task.status not in was) or not allowed(task.status, to):
         raise IllegalMove(task_id, task.status, to)
     if run_id is not None and task.run_id != run_id:
@@ -103,6 +103,17 @@ def move(
         _end_run(connection, task.run_id, now)
     events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor)
     return _read(connection, task_id)
+
+
+def lock(connection: Connection, task_id: str) -> Task:
+    """The task, unchanged by others until the transaction ends. Raises NotFound.
+
+    Whoever changes a task and its run locks the task first; two that took them in different orders could wait for each
+    other for ever. SQLite has one writer at a time and needs no lock.
+    """
+    # "No key": new events and log lines refer to the row and need not wait.
+    query = select(_tasks).where(_tasks.c.id == task_id).with_for_update(key_share=True)
+    return _found(connection, query, task_id)
 
 
 def change(db: Database, task_id: str, *, now: datetime, **values: Any) -> None:
@@ -127,7 +138,7 @@ def cancel(db: Database, task_id: str, *, by: str, now: datetime, grace_seconds:
     Raises NotFound; IllegalMove when the task has ended already.
     """
     with db.write() as connection:
-        task = _read(connection, task_id)
+        task = lock(connection, task_id)
         if task.status not in LIVE:
             raise IllegalMove(task_id, task.status, Status.CANCELLED)
         if task.status is Status.QUEUED:
@@ -145,7 +156,7 @@ def restart(db: Database, task_id: str, *, by: str, now: datetime, kind: RunKind
     Raises NotFound; IllegalMove while the task is still at work.
     """
     with db.write() as connection:
-        task = _read(connection, task_id)
+        task = lock(connection, task_id)
         number = int(task.run_id.rpartition("-")[2]) + 1
         cleared = {
             "outcome": None, "reason": None, "message": "", "step": "", "percent": 0, "summary": "",
@@ -176,7 +187,11 @@ def run_record(row: Mapping[Any, Any]) -> Run:
 
 
 def _read(connection: Connection, task_id: str) -> Task:
-    row = connection.execute(select(_tasks).where(_tasks.c.id == task_id)).mappings().first()
+    return _found(connection, select(_tasks).where(_tasks.c.id == task_id), task_id)
+
+
+def _found(connection: Connection, query: Select[Any], task_id: str) -> Task:
+    row = connection.execute(query).mappings().first()
     if row is None:
         raise NotFound("task", task_id)
     return record(row)
@@ -196,7 +211,8 @@ def _subject(new: NewTask) -> str:
 
 
 def _check_fence(connection: Connection, run_id: str, fence: int) -> None:
-    if connection.execute(select(_runs.c.fence).where(_runs.c.id == run_id)).scalar() != fence:
+    held = select(_runs.c.fence).where(_runs.c.id == run_id).with_for_update(key_share=True)
+    if connection.execute(held).scalar() != fence:
         raise Fenced(run_id, fence)
 
 

@@ -44,12 +44,12 @@ class Vault:
         keys: dict[str, bytes] = {}
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             version, colon, encoded = part.partition(":")
+            if not colon or not version or version in keys:
+                raise VaultError("PORTER_VAULT_KEYS: expected version:base64, comma separated, each version once")
             try:
                 keys[version] = base64.b64decode(encoded, validate=True)
-            except ValueError as error:
-                raise VaultError("PORTER_VAULT_KEYS: expected version:base64, comma separated") from error
-            if not colon or not version:
-                raise VaultError("PORTER_VAULT_KEYS: expected version:base64, comma separated")
+            except ValueError:  # its context would quote a character of the key
+                raise VaultError(f"PORTER_VAULT_KEYS: the key of version {version[:16]} is not base64") from None
         return cls(keys)
 
     def seal(self, value: str, *, owner: str, name: str) -> str:
@@ -64,11 +64,11 @@ class Vault:
         key = self._keys.get(version)
         if key is None:
             raise VaultError(f"{owner}/{name} is sealed with key {version}, which is not in PORTER_VAULT_KEYS")
-        raw = base64.b64decode(encoded)
         try:
+            raw = base64.b64decode(encoded, validate=True)
             return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(owner, name)).decode()
-        except InvalidTag as error:
-            raise VaultError(f"{owner}/{name} does not open: it was changed or moved") from error
+        except (InvalidTag, ValueError):
+            raise VaultError(f"{owner}/{name} does not open: it was changed or moved") from None
 
 
 @dataclass(frozen=True)

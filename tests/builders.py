@@ -13,7 +13,7 @@ from store.runs import Claim
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
-_NEW = {name for name in NewTask.__dataclass_fields__}
+_NEW = NewTask.__dataclass_fields__.keys()
 
 
 def new_task(**overrides: Any) -> NewTask:

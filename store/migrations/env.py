@@ -28,6 +28,7 @@ def _render(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:
 connection = context.config.attributes["connection"]
 if connection.dialect.name == "postgresql":
     connection.execute(text("set local lock_timeout = '30s'"))
+    connection.execute(text("set local statement_timeout = 0"))  # a new index on a large table takes its time
     connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, render_item=_render)
 with context.begin_transaction():
