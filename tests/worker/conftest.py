@@ -150,7 +150,7 @@ Start = Callable[..., Machine]
 def start(porter: Porter, tmp_path: Path) -> Iterator[Start]:
     """Start the real runner for a job, with the environment of a machine and nothing else."""
     with tempfile.TemporaryDirectory(prefix="machine-") as temporary, _machines() as running:
-        Path(temporary).chmod(0o711)  # noqa: S103  the agent's user must reach its own folder
+        Path(temporary).chmod(0o711)  # the agent's user must reach its own folder
 
         def begin(job: JobDocument, **extra: str) -> Machine:
             porter.job = job
