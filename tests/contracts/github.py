@@ -1,4 +1,4 @@
-"""Holds what is said to and by a GitHub against GitHub's own REST description. Pure, but for reading the description once."""
+"""Holds what is said to and by a GitHub against GitHub's own REST description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 DESCRIPTION = Path(__file__).with_name("github-rest.json")
-SPANS_SLASHES = ("path", "ref", "branch")  # parameters whose value may hold a "/"
+SPANS_SLASHES = ("path", "ref", "branch", "name")  # parameters whose value may hold a "/"
 BODILESS = (204, 304)
 
 
@@ -48,7 +48,7 @@ def check_request(method: str, path: str, body: Any = None) -> None:
 def check_response(method: str, path: str, status: int, body: Any = None) -> None:
     """Raises AssertionError when the answer is not one that the description allows.
 
-    `body` is the decoded JSON; None for an empty answer, a `str` for another media type (diff, raw), which is not looked into.
+    `body` is the decoded JSON; None for an empty answer, a `str` for another media type, not looked into.
     """
     template, operation = find(method, path)
     where = f"{method.upper()} {template}"
@@ -88,7 +88,7 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def strays(schema: dict[str, Any], body: Any) -> set[str]:
-    """Top-level fields of a body that no variant of the schema names: typing mistakes that GitHub would ignore in silence."""
+    """Top-level fields that no variant of the schema names: typing mistakes that GitHub ignores in silence."""
     variants = [schema, *map(resolve, schema.get("oneOf", []) + schema.get("anyOf", []) + schema.get("allOf", []))]
     named = set().union(*(variant.get("properties", {}) for variant in variants))
     return set(body) - named if isinstance(body, dict) and named else set()
@@ -109,7 +109,7 @@ def templates() -> list[tuple[re.Pattern[str], str, dict[str, Any]]]:
     """Path patterns, the one with the most literal text first, so that `/issues/comments` wins over `/issues/{n}`."""
     found = []
     for template, verbs in description()["paths"].items():
-        pattern = re.sub(r"\{(\w+)\}", lambda m: ".+" if m[1] in SPANS_SLASHES else "[^/]+", template)
+        pattern = re.sub(r"\{(\w+)\}", lambda m: ".*" if m[1] in SPANS_SLASHES else "[^/]+", template)
         found.append((re.compile(pattern), template, verbs))
     return sorted(found, key=lambda entry: -len(re.sub(r"\{\w+\}", "", entry[1])))
 
@@ -121,7 +121,7 @@ def description() -> dict[str, Any]:
 
 
 def modern(node: Any, *, names: bool = False) -> Any:
-    """An OpenAPI 3.0 schema as JSON Schema 2020-12: only `nullable` differs in what we keep. `names`: keys are property names."""
+    """An OpenAPI 3.0 schema as JSON Schema 2020-12; only `nullable` differs. `names`: keys are property names."""
     if isinstance(node, list):
         return [modern(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Cuts GitHub's REST description down to what Porter and the emulator speak, and writes `github-rest.json` beside this file.
+"""Cuts GitHub's REST description down to what Porter speaks, and writes `github-rest.json` beside this file.
 
 Run `npm install @octokit/openapi@23.0.2`, then
 `python tests/contracts/prune_github.py node_modules/@octokit/openapi/generated/api.github.com.json`.
