@@ -1,0 +1,106 @@
+"""Lists of tasks: every filter, every task once, counts that stay cheap."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from store import feed, tasks
+from store.feed import TaskFilter
+from store.lifecycle import Status
+from store.records import Task
+from tests.builders import NOW, make_task, new_task
+
+FILTERS = [
+    pytest.param(TaskFilter(), "abc", id="all"),
+    pytest.param(TaskFilter(statuses=frozenset({Status.FAILED})), "b", id="status"),
+    pytest.param(TaskFilter(statuses=frozenset({Status.FAILED, Status.QUEUED})), "abc", id="two-statuses"),
+    pytest.param(TaskFilter(repository="acme/other"), "c", id="repository"),
+    pytest.param(TaskFilter(branch="porter/b"), "b", id="branch"),
+    pytest.param(TaskFilter(issue_number=12), "b", id="issue"),
+    pytest.param(TaskFilter(agent="codex"), "c", id="agent"),
+    pytest.param(TaskFilter(requested_by="ben"), "b", id="person"),
+    pytest.param(TaskFilter(since=NOW + timedelta(seconds=1)), "bc", id="since-is-in"),
+    pytest.param(TaskFilter(until=NOW + timedelta(seconds=1)), "a", id="until-is-out"),
+    pytest.param(TaskFilter(search="GREET"), "a", id="title-in-any-case"),
+    pytest.param(TaskFilter(search="100%"), "b", id="percent-is-a-letter"),
+    pytest.param(TaskFilter(search="1_0"), "", id="so-is-underscore"),
+    pytest.param(TaskFilter(search="#12"), "b", id="number-with-hash"),
+    pytest.param(TaskFilter(search="12"), "b", id="number"),
+    pytest.param(TaskFilter(search="'; drop table tasks"), "", id="hostile"),
+    pytest.param(TaskFilter(search="a\0b"), "", id="nul"),
+    pytest.param(TaskFilter(search="9" * 40), "", id="huge-number"),
+    pytest.param(TaskFilter(agent="claude-code", requested_by="ben", search="cover"), "b", id="several"),
+]
+
+
+@pytest.fixture
+def abc(db) -> dict[str, Task]:
+    b = {"branch": "porter/b", "issue_title": "Cover 100% of it", "issue_number": 12, "requested_by": "ben"}
+    return {
+        "a": make_task(db, now=NOW, issue_title="Greet people"),
+        "b": make_task(db, now=NOW + timedelta(seconds=1), status=Status.FAILED, **b),
+        "c": make_task(db, now=NOW + timedelta(seconds=2), repository="acme/other", agent="codex", issue_title="x"),
+    }
+
+
+@pytest.mark.parametrize(("wanted", "expected"), FILTERS)
+def test_a_filter_finds_these_tasks_newest_first(db, abc, wanted, expected):
+    found = [task.id for task in feed.page(db, wanted).tasks]
+    assert found == [abc[letter].id for letter in reversed(expected)]
+
+
+@pytest.mark.parametrize("same_moment", [True, False], ids=["all-at-once", "one-a-second"])
+def test_paging_visits_every_task_once_while_new_ones_arrive(db, clock, same_moment):
+    before = {_arrive(db, clock, same_moment) for _ in range(11)}
+    seen: list[str] = []
+    page = feed.page(db, TaskFilter(), limit=3)
+    seen += [task.id for task in page.tasks]
+    while page.next_key is not None:
+        tasks.create(db, new_task(), now=clock.advance(60))
+        page = feed.page(db, TaskFilter(), after=page.next_key, limit=3)
+        seen += [task.id for task in page.tasks]
+    assert sorted(seen) == sorted(before)
+
+
+def _arrive(db, clock, same_moment: bool) -> str:
+    return make_task(db, now=clock() if same_moment else clock.advance(1)).id
+
+
+def test_the_last_page_has_no_next(db):
+    for _ in range(3):
+        make_task(db)
+    assert feed.page(db, TaskFilter(), limit=3).next_key is None
+    assert feed.page(db, TaskFilter(), limit=2).next_key is not None
+
+
+@pytest.mark.parametrize("key", ["", "x", "/", "2026-01-01/abc", "2026-01-01T00:00:00+00:00/a'b", "2026-01-01T00:00Z/"])
+def test_a_key_that_is_none_is_a_value_error(db, key):
+    with pytest.raises(ValueError, match=r"key of a page|isoformat"):
+        feed.page(db, TaskFilter(), after=key)
+
+
+def test_counts_are_by_status_and_follow_the_other_filters(db, abc):
+    everything = feed.counts(db, TaskFilter(statuses=frozenset({Status.FAILED})))
+    assert (everything[Status.QUEUED], everything[Status.FAILED], everything[Status.RUNNING]) == (2, 1, 0)
+    assert feed.counts(db, TaskFilter(agent="codex"))[Status.QUEUED] == 1
+
+
+def test_counts_stop_at_the_limit(db, monkeypatch):
+    monkeypatch.setattr(feed, "COUNT_LIMIT", 3)
+    for _ in range(6):
+        make_task(db)
+    assert feed.counts(db, TaskFilter())[Status.QUEUED] == 4
+
+
+def test_a_queued_task_knows_how_many_wait_before_it(db, clock):
+    line = [make_task(db, now=clock.advance(1)) for _ in range(3)]
+    make_task(db, now=NOW, status=Status.RUNNING)
+    assert [feed.position(db, task) for task in line] == [0, 1, 2]
+
+
+def test_agents_and_people_are_each_named_once(db, abc):
+    assert feed.names(db, "agent") == ["claude-code", "codex"]
+    assert feed.names(db, "requested_by") == ["ben", "maria"]
+    assert feed.names(db, "agent", limit=1) == ["claude-code"]
