@@ -17,13 +17,14 @@ class DataDir:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = (self.path / "lock").open("w")
 
     def lock(self) -> None:
         """Raises StartError while another Porter runs here."""
+        lock = os.open(self.path / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process ends
         except BlockingIOError:
+            os.close(lock)
             message = f"another Porter runs in {self.path}; stop it, or set PORTER_DATA_DIR to another folder"
             raise StartError(message) from None
 
