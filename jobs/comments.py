@@ -1,0 +1,238 @@
+"""Every sentence Porter writes about a task on GitHub: its status comment and its pull request. Pure.
+
+One function for each state. Text of the agent's making is masked, made inert, and kept where it cannot leave its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jobs.cleaning import code, cut, fenced, inert, masked, one_line, quoted, visible
+from store.lifecycle import Outcome, Status
+from store.records import Task
+
+BAR = 10  # pieces
+TAIL_LINES = 15
+SUMMARY = 1_500  # characters in the comment; the pull request has room for more
+PR_SUMMARY = 10_000
+PR_TITLE = 120
+
+HINTS = {
+    "auth": "Its key is missing or no longer good: an operator sets it with `porter secret set`.",
+    "rate_limited": "The model's provider asked to slow down: wait a while before you retry.",
+    "overloaded": "The model's provider was overloaded: wait a while before you retry.",
+    "too_long": "The task did not fit into the model's context: a smaller issue or a larger model helps.",
+    "budget": "It reached the spending limit that was set for it.",
+    "turns": "It reached the number of turns that was set for it: a smaller step helps.",
+    "stalled": "It had gone quiet for too long.",
+    "setup_failed": "The repository's setup commands failed before the agent began; nothing was spent on the model.",
+    "clone_failed": "The repository could not be cloned.",
+    "push_failed": "The work was done and could not be pushed.",
+    "denied": "The agent was not allowed to use a tool it needed.",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a comment shows besides its task. `position`: tasks waiting before it. `log_tail`: the last lines."""
+
+    task_url: str
+    branch_url: str | None = None
+    mention: str = "porter"
+    position: int | None = None
+    log_tail: list[str] = field(default_factory=list)
+
+
+def marker(task_id: str) -> str:
+    """By this a later run finds the comment again."""
+    return f"<!-- porter:task={task_id} -->"
+
+
+def status(task: Task, context: Context, *, now: datetime) -> str:
+    """The status comment of a task, as it should read now."""
+    match task.status:
+        case Status.QUEUED:
+            words = queued(task, context)
+        case Status.LAUNCHING:
+            words = launching(task, context)
+        case Status.RUNNING:
+            words = running(task, context, now=now)
+        case Status.FINISHING:
+            words = finishing(task, context, now=now)
+        case Status.SUCCEEDED if task.outcome is Outcome.PULL_REQUEST:
+            words = done(task, context)
+        case Status.SUCCEEDED:
+            words = done_without_changes(task, context)
+        case Status.CANCELLED:
+            words = cancelled(task, context)
+        case Status.TIMED_OUT:
+            words = timed_out(task, context)
+        case Status.FAILED:
+            words = failed(task, context)
+    return f"{words}\n\n{marker(task.id)}"
+
+
+def queued(task: Task, context: Context) -> str:
+    if task.message:  # a launch that was put off says why
+        return f"⏳ **Waiting** to start {_agent(task)}. {inert(one_line(task.message, 600))}\n\n{_link(context)}"
+    where = {None: "It waits for a free worker.", 0: "It is next."}.get(
+        context.position, f"{_count(context.position or 0, 'task')} before it."
+    )
+    return f"⏳ **Queued** for {_agent(task)}. {where}\n\n{_link(context)}"
+
+
+def launching(task: Task, context: Context) -> str:
+    return (
+        f"🚀 **Starting a machine** for {_agent(task)}, on branch {code(task.branch or '?', 250)}.\n\n{_link(context)}"
+    )
+
+
+def running(task: Task, context: Context, *, now: datetime) -> str:
+    return _at_work(f"⚙️ **{_agent(task, code_style=False)} is at work**", task, context, now)
+
+
+def finishing(task: Task, context: Context, *, now: datetime) -> str:
+    return _at_work(f"📦 **{_agent(task, code_style=False)} is done; its work is being saved**", task, context, now)
+
+
+def done(task: Task, context: Context) -> str:
+    size = f"{_count(task.files_changed, 'file')} changed, +{task.additions} −{task.deletions}"
+    lines = [
+        f"✅ **Pull request #{task.pr_number}** is ready for review: {size}.",
+        _summary(task),
+        _facts(task, context),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def done_without_changes(task: Task, context: Context) -> str:
+    lines = [
+        f"✅ **No changes were needed**, says {_agent(task)}; so there is no pull request.",
+        _summary(task),
+        f"If that is wrong, say more: `@{context.mention} {task.agent} …`",
+        _facts(task, context),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def failed(task: Task, context: Context) -> str:
+    why = inert(one_line(task.message, 600)) or "It gave no reason."
+    hint = HINTS.get(task.reason or "", "")
+    lines = [
+        f"❌ **Failed** ({code(task.reason or 'unknown', 40)}). {why}",
+        hint,
+        _kept_branch(task, context),
+        _summary(task),
+        _tail(context),
+        f"To try again with the same inputs: `@{context.mention} retry`",
+        _facts(task, context),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def cancelled(task: Task, context: Context) -> str:
+    why = inert(one_line(task.message, 600))
+    lines = [
+        f"🛑 **Stopped.** {why}".rstrip(),
+        _kept_branch(task, context),
+        f"To start it again: `@{context.mention} retry`",
+        _facts(task, context),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def timed_out(task: Task, context: Context) -> str:
+    why = inert(one_line(task.message, 600)) or "It took longer than it was given."
+    lines = [
+        f"⌛ **Timed out.** {why}",
+        _kept_branch(task, context),
+        _tail(context),
+        f"To try again with more time: `@{context.mention} retry --timeout=60`",
+        _facts(task, context),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def pr_title(task: Task) -> str:
+    """The issue's title; GitHub reads no mentions or references in a title that would act."""
+    return one_line(masked(visible(task.issue_title)), PR_TITLE) or f"Changes by {task.agent}"
+
+
+def pr_body(task: Task, context: Context) -> str:
+    """The closing keyword is the only reference that acts: what the agent wrote comes last and is inert."""
+    closing = f"Closes #{task.issue_number}." if task.issue_number else ""
+    by = f"{_agent(task)} made this change because @{task.requested_by} asked for it."
+    instructions = f"**Asked for**\n\n{quoted(cut(task.instructions, 2_000))}" if task.instructions.strip() else ""
+    summary = cut(task.summary.strip(), PR_SUMMARY)
+    said = f"**What the agent says**\n\n{quoted(summary)}" if summary else ""
+    return "\n\n".join(filter(None, [closing, by, instructions, said, _facts(task, context), marker(task.id)]))
+
+
+def _at_work(headline: str, task: Task, context: Context, now: datetime) -> str:
+    step = f"{inert(one_line(task.step, 200))}" if task.step else "Getting ready."
+    facts = [bar(task.percent), f"{elapsed(task, now)} so far", _money(task)]
+    facts += [f"branch {code(task.branch, 250)}" if task.branch else ""]
+    return f"{headline}\n\n{step}\n\n{' · '.join(filter(None, facts))}\n\n{_link(context)}"
+
+
+def bar(percent: int) -> str:
+    full = round(percent / 100 * BAR)
+    return f"{'▰' * full}{'▱' * (BAR - full)} {percent} %"
+
+
+def elapsed(task: Task, now: datetime) -> str:
+    """How long the task has run, or ran, in words."""
+    begun = task.started_at or task.created_at
+    return duration(((task.finished_at or now) - begun).total_seconds())
+
+
+def duration(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _agent(task: Task, *, code_style: bool = True) -> str:
+    name = f"`{task.agent}`" if code_style else task.agent
+    return f"{name} ({code(task.model, 80)})" if task.model else name
+
+
+def _money(task: Task) -> str:
+    return f"${task.cost_usd:.2f}" if task.cost_usd is not None else ""
+
+
+def _facts(task: Task, context: Context) -> str:
+    tokens = task.input_tokens + task.output_tokens + task.cache_read_tokens + task.cache_write_tokens
+    spent = duration(task.machine_seconds) + " on the machine" if task.machine_seconds else ""
+    facts = [_agent(task), spent, f"{tokens:,} tokens" if tokens else "", _money(task), _link(context)]
+    return f"<sub>{' · '.join(filter(None, facts))}</sub>"
+
+
+def _summary(task: Task) -> str:
+    return quoted(cut(task.summary.strip(), SUMMARY)) if task.summary.strip() else ""
+
+
+def _kept_branch(task: Task, context: Context) -> str:
+    if not task.head_sha or not task.branch:
+        return ""
+    name = code(task.branch, 250)
+    return f"What it had done is kept on branch {f'[{name}]({context.branch_url})' if context.branch_url else name}."
+
+
+def _tail(context: Context) -> str:
+    if not context.log_tail:
+        return ""
+    lines = [one_line(masked(visible(line)), 300) for line in context.log_tail[-TAIL_LINES:]]
+    text = fenced("\n".join(lines), "text")
+    return f"<details><summary>The last lines of the log</summary>\n\n{text}\n\n</details>"
+
+
+def _link(context: Context) -> str:
+    return f"[Log and details]({context.task_url})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
