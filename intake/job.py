@@ -1,0 +1,70 @@
+"""The job document: all that a machine is told, put together when it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from intake.errors import Unknown
+from intake.roster import Roster
+from jobs.bootstrap import Services
+from store import vault
+from store.records import Run, Task
+from worker.agents import Agent, recipe
+from worker.contract import JobDocument, Limits
+
+KEY_OWNER = "global"
+_SUBJECT = 72  # characters; git's own tools cut there
+
+
+def document(
+    services: Services, roster: Roster, task: Task, run: Run, *, clone_token: str, settings: Mapping[str, str]
+) -> JobDocument:
+    """The job of a run that is ready for its machine (`is_ready`). `settings`: variables an agent may name.
+
+    Raises Unknown when the task's agent is in the roster no more.
+    """
+    agent = roster.find(task.agent)
+    if agent is None:
+        raise Unknown(f"there is no agent {task.agent} any more", action="put it back into the agents file, then retry")
+    config = services.config
+    bot = f"{config.github_app_slug}[bot]"
+    return JobDocument(
+        task_id=task.id,
+        run_id=run.id,
+        repository=task.repository,
+        clone_url=f"{config.github_url}/{task.repository}.git",
+        base_branch=task.base_branch or "",
+        branch=task.branch or "",
+        prompt=run.prompt or "",
+        commit_message=commit_message(task),
+        author_name=bot,
+        author_email=f"{bot}@users.noreply.github.com",
+        agent=recipe(agent, model=task.model, settings=settings),
+        keys=keys(services, agent),
+        clone_token=clone_token,
+        limits=Limits(
+            total=float(task.flags.get("timeout_seconds") or config.task_timeout_seconds),
+            stall=config.stall_timeout_seconds,
+        ),
+    )
+
+
+def is_ready(task: Task, run: Run) -> bool:
+    """Whether the launch has decided everything that the document holds."""
+    return bool(run.prompt and task.branch and task.base_branch)
+
+
+def keys(services: Services, agent: Agent) -> dict[str, str]:
+    """The provider keys of this one agent, as far as they are configured. Raises VaultError."""
+    found = {name: vault.use(services.db, services.vault, KEY_OWNER, name) for name in agent.keys}
+    return {name: value for name, value in found.items() if value}
+
+
+def commit_message(task: Task) -> str:
+    """For what the agent left uncommitted."""
+    words = task.issue_title or task.instructions or f"Work of {task.agent}"
+    subject = " ".join(words.split())
+    if len(subject) > _SUBJECT:
+        subject = subject[: _SUBJECT - 1].rstrip() + "…"
+    about = f" for #{task.issue_number}" if task.issue_number else ""
+    return f"{subject}\n\nMade by {task.agent}{about}, asked by {task.requested_by} (task {task.id})."

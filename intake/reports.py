@@ -1,0 +1,157 @@
+"""What a machine may say of its run: the shapes of worker/contract.py, checked, cut to size and cleaned. Pure.
+
+The agent's words pass through here, so nothing is trusted: no control characters, no lone surrogates, no time far from
+ours, no secret that the runner's own mask might have missed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from store.records import LogLine
+from worker.contract import MAX_LOG_LINES, MAX_LOG_TEXT, MAX_SUMMARY, Ending, Kind, Level
+from worker.masking import Mask
+
+MOST_LINES = 100_000  # of one run; what an agent prints beyond is not kept
+_FARTHEST = timedelta(days=1)  # a machine's clock that is further off is not believed
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str, limit: int) -> str:
+    """Text that a database takes and a page shows: without terminal codes, at most `limit` characters."""
+    plain = _CONTROL.sub("\ufffd", _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return plain if len(plain) <= limit else f"{plain[:limit]}… ({len(plain) - limit} characters cut)"
+
+
+def _count(value: object) -> object:
+    return max(0, min(int(value), 2**53)) if isinstance(value, int | float) and math.isfinite(value) else 0
+
+
+def _money(value: object) -> object:
+    return max(0.0, float(value)) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+Count = Annotated[int, BeforeValidator(_count)]
+RunId = Annotated[str, Field(min_length=1, max_length=40)]
+Seq = Annotated[int, Field(ge=1, lt=2**31)]
+Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Usage(_Report):
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    cache_read_tokens: Count = 0
+    cache_write_tokens: Count = 0
+    cost_usd: Annotated[float | None, BeforeValidator(_money)] = None
+
+
+class Line(_Report):
+    n: Annotated[int, Field(ge=1, lt=2**31)]
+    at: float = 0.0
+    level: str = Level.INFO
+    kind: str = Kind.OUTPUT
+    text: str
+
+
+class Update(_Report):
+    """A progress report."""
+
+    run_id: RunId
+    seq: Seq
+    phase: str | None = None
+    logs: Annotated[list[Line], Field(max_length=MAX_LOG_LINES)] = []
+    step: str | None = None
+    percent: Annotated[int, BeforeValidator(_count)] | None = None
+    usage: Usage | None = None
+
+
+class Asking(_Report):
+    """A request for the push token."""
+
+    run_id: RunId
+
+
+class Diff(_Report):
+    files: Count = 0
+    additions: Count = 0
+    deletions: Count = 0
+
+
+class Result(_Report):
+    """The runner's last word."""
+
+    ending: str
+    message: str = ""
+    summary: str = ""
+    branch: Annotated[str, Field(max_length=250)] | None = None
+    base_sha: Sha | None = None
+    head_sha: Sha | None = None
+    pushed: bool = False
+    diff: Diff = Diff()
+    usage: Usage = Usage()
+    exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    agent_version: str | None = None
+    log_tail: list[str] = []
+    seconds: Annotated[float, Field(ge=0, le=10**9)] = 0.0
+
+
+class Complete(_Report):
+    """The report that ends a run."""
+
+    run_id: RunId
+    seq: Seq
+    result: Result
+
+
+def lines(report: Update, mask: Mask, *, now: datetime) -> list[LogLine]:
+    """The report's log lines as they are stored."""
+    return [_line(report.run_id, line, mask, now) for line in report.logs if line.n <= MOST_LINES]
+
+
+def step(report: Update, mask: Mask) -> str | None:
+    """What the agent is doing, on one line."""
+    return _short(report.step, mask, 300).replace("\n", " ") if report.step else None
+
+
+def usage(said: Usage) -> dict[str, Any]:
+    """Tokens and cost by the names of the tasks table; a cost that is not told does not overwrite one that was."""
+    return said.model_dump(exclude_none=True)
+
+
+def result(said: Result, mask: Mask) -> dict[str, Any]:
+    """The result as it is stored. An ending that we do not know yet counts as a crash."""
+    ending = said.ending if said.ending in list(Ending) else Ending.CRASHED
+    return said.model_dump() | {
+        "ending": str(ending),
+        "message": _short(said.message, mask, 2_000),
+        "summary": _short(said.summary, mask, MAX_SUMMARY),
+        "branch": clean(said.branch, 250) if said.branch else None,
+        "agent_version": _short(said.agent_version, mask, 100) if said.agent_version else None,
+        "log_tail": [_short(text, mask, MAX_LOG_TEXT) for text in said.log_tail[-50:]],
+    }
+
+
+def _line(run_id: str, line: Line, mask: Mask, now: datetime) -> LogLine:
+    level = line.level if line.level in list(Level) else Level.INFO
+    kind = line.kind if line.kind in list(Kind) else Kind.OUTPUT
+    return LogLine(run_id, line.n, _moment(line.at, now), str(level), str(kind), _short(line.text, mask, MAX_LOG_TEXT))
+
+
+def _short(text: str, mask: Mask, limit: int) -> str:
+    # Masked after the terminal codes are out (they could split a secret), before the cut (it could leave half of one).
+    return clean(mask.text(clean(text, len(text))), limit)
+
+
+def _moment(at: float, now: datetime) -> datetime:
+    near = now.timestamp() - _FARTHEST.total_seconds() <= at <= now.timestamp() + _FARTHEST.total_seconds()
+    return datetime.fromtimestamp(at, UTC) if near else now

@@ -1,0 +1,31 @@
+"""`POST /api/webhooks/github`: hears GitHub, and calls nobody."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from intake.accept import accept
+from intake.judge import House
+from jobs.bootstrap import Services
+from store.records import Verdict
+
+LARGEST = 25 * 1024 * 1024  # bytes; GitHub caps payloads there
+
+
+def routes(services: Services, house: House) -> Blueprint:
+    """The webhook's address."""
+    webhooks = Blueprint("webhooks", __name__)
+
+    @webhooks.post("/api/webhooks/github")
+    def github() -> ResponseReturnValue:
+        request.max_content_length = LARGEST
+        stored = accept(services, house, request.headers, request.get_data(cache=False))
+        if stored.delivery.verdict is Verdict.DUPLICATE:
+            return {"verdict": Verdict.DUPLICATE, "reason": stored.delivery.reason, "tasks": []}
+        answer = {"verdict": stored.delivery.verdict, "reason": stored.delivery.reason, "tasks": stored.task_ids}
+        return answer, HTTPStatus.ACCEPTED
+
+    return webhooks
