@@ -1,12 +1,14 @@
 """The first process on an emulated machine: `init.py argv…`. Standard library only, started by its path.
 
-It runs argv, passes signals on, buries whatever argv leaves behind, and ends as argv ended. When its stdin closes the
-emulator is gone, and so the machine goes too.
+The first line of stdin is the machine's environment as JSON: it holds the run's token, and on Fly nothing on the
+machine can read that out of init either. It runs argv, passes signals on, buries whatever argv leaves behind, and ends
+as argv ended. When its stdin closes the emulator is gone, and so the machine goes too.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import select
 import signal
@@ -17,13 +19,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+# linux/prctl.h, linux/capability.h
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER = 1, 4, 24, 36
+_CAP_SYS_PTRACE = 19
 
 
 def main(argv: list[str]) -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # a daemon's parent is this process, so nothing leaves the tree
+    _prctl(_PR_SET_DUMPABLE, 0)  # nor can its memory be read, not even by root once CAP_SYS_PTRACE is gone
+    _prctl(_PR_CAPBSET_DROP, _CAP_SYS_PTRACE)
     wake = _wake_on(*FORWARDED, signal.SIGCHLD)
-    child = _spawn(argv)
+    child = _spawn(argv, _environment())
     while (status := _reap(child)) is None:
         ready, _, _ = select.select([wake, 0], [], [])
         if wake in ready:
@@ -60,6 +66,14 @@ def descendants(root: int) -> list[int]:
     return found
 
 
+def _environment() -> dict[str, str]:
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    env: dict[str, str] = json.loads(line)
+    return env
+
+
 def _processes() -> Iterator[tuple[int, int, str]]:
     """Process, parent and state of everything that runs; by `ps` where there is no /proc."""
     if not Path("/proc/self/stat").exists():
@@ -75,7 +89,7 @@ def _processes() -> Iterator[tuple[int, int, str]]:
         yield int(entry.parent.name), int(parent), state
 
 
-def _spawn(argv: list[str]) -> int:
+def _spawn(argv: list[str], env: dict[str, str]) -> int:
     child = os.fork()
     if child:
         return child
@@ -87,7 +101,7 @@ def _spawn(argv: list[str]) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     try:
-        os.execvp(argv[0], argv)  # noqa: S606  the emulator's own configuration
+        os.execvpe(argv[0], argv, env)  # noqa: S606  the emulator's own configuration
     except OSError as error:
         os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
     os._exit(127)

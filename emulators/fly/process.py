@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -25,13 +26,16 @@ class Guest:
         with (place / "output.log").open("ab") as output:
             self._init = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(init.__file__)), *argv],
-                env=_environment(env, place / "home"),
+                env={},
                 cwd=place / "work",
                 stdin=subprocess.PIPE,  # held open as long as the emulator lives
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
+        if self._init.stdin:
+            self._init.stdin.write(json.dumps(_environment(env, place / "home")).encode() + b"\n")
+            self._init.stdin.flush()
 
     def wait(self) -> int:
         """The exit code once everything has ended; -N after death by signal N."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -92,9 +93,9 @@ class LocalHost:
             with (place / "output.log").open("ab") as output:
                 subprocess.run(
                     command,
-                    env=_environment(spec, place / "home"),
+                    env={"PYTHONPATH": str(SOURCE)},
                     cwd=place / "work",
-                    stdin=subprocess.DEVNULL,
+                    input=json.dumps(_environment(spec, place / "home")).encode(),
                     stdout=output,
                     stderr=output,
                     timeout=LAUNCH_SECONDS,

@@ -1,12 +1,14 @@
 """Keeps one local machine: `python -m jobs.hosts.local_machine RECORD --run R --task T --limit S -- argv…`.
 
 It leaves the process that launched it, claims the record, runs argv, stops it when told (SIGTERM) or when the time is
-up, buries every descendant, and writes the exit code down. Its environment is the machine's: nothing secret is in argv.
+up, buries every descendant, and writes the exit code down. The machine's environment comes as JSON on stdin: it holds
+the run's token, and neither argv nor the environment of a parent is a place that an agent cannot look at.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import select
 import signal
@@ -18,7 +20,9 @@ from pathlib import Path
 
 from jobs.hosts import local_record
 from jobs.hosts.local_record import Record
-from jobs.hosts.processes import adopt_orphans, die_with_parent, kill_descendants, start_time
+from jobs.hosts.processes import die_with_parent, kill_descendants, start_time
+from worker.isolation import harden
+from worker.processes import end_all
 
 STOP_GRACE = 5.0  # seconds between the polite signal and the other one; the whole stop stays under ten
 BURIAL = 3.0  # seconds to keep killing what is left of the tree
@@ -27,18 +31,19 @@ BURIAL = 3.0  # seconds to keep killing what is left of the tree
 def main(arguments: Sequence[str]) -> int:
     """Launch the keeper; returns as soon as the record is written (0) or a keeper is there already (also 0)."""
     options = _parser().parse_args(arguments)
+    env: dict[str, str] = json.load(sys.stdin)
     ready, tell = os.pipe()
     if os.fork():
         os.close(tell)
         return 0 if os.read(ready, 1) else 1
     os.close(ready)
     os.setsid()
-    _keep(options, tell)
+    _keep(options, env, tell)
     return 0
 
 
-def _keep(options: argparse.Namespace, tell: int) -> None:
-    adopt_orphans()
+def _keep(options: argparse.Namespace, env: dict[str, str], tell: int) -> None:
+    harden()  # orphans come here, and the agent cannot read the memory of this process
     wake = _wake_on(signal.SIGTERM, signal.SIGCHLD)
     pid = os.getpid()
     record = Record(options.run, options.task, pid, start_time(pid) or "", time.time())
@@ -47,13 +52,12 @@ def _keep(options: argparse.Namespace, tell: int) -> None:
     os.close(tell)
     if not claimed:
         return
-    code = _run(options.argv, options.limit, wake)
+    code = _run(_spawn(options.argv, env), options.limit, wake)
     local_record.replace(options.record, change(record, exit_code=code, finished=True))
 
 
-def _run(argv: list[str], limit: float, wake: int) -> int:
-    """Start argv and see it, and all it started, to the end; the exit code as a shell would say it."""
-    child = _spawn(argv)
+def _run(child: int, limit: float, wake: int) -> int:
+    """See the child, and all it started, to the end; the exit code as a shell would say it."""
     kill_at, told = time.monotonic() + limit, False
     while (code := _reap(child)) is None:
         left = kill_at - time.monotonic()
@@ -62,11 +66,11 @@ def _run(argv: list[str], limit: float, wake: int) -> int:
         if _asked_to_stop(wake, max(0.05, left)) and not told:
             told, kill_at = True, min(kill_at, time.monotonic() + STOP_GRACE)
             os.kill(child, signal.SIGTERM)
-    _bury()
+    end_all(seconds=BURIAL)  # what the runner left behind must not work on
     return code
 
 
-def _spawn(argv: list[str]) -> int:
+def _spawn(argv: list[str], env: dict[str, str]) -> int:
     child = os.fork()
     if child:
         return child
@@ -76,7 +80,7 @@ def _spawn(argv: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execvp(argv[0], argv)  # noqa: S606  argv comes from the configuration, never from GitHub
+        os.execvpe(argv[0], argv, env)  # noqa: S606  argv comes from the configuration, never from GitHub
     except OSError as error:
         os.write(2, f"cannot start {argv[0]}: {error.strerror}\n".encode())
     os._exit(127)
@@ -94,14 +98,6 @@ def _reap(child: int) -> int | None:
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             return 128 - code if code < 0 else code
-
-
-def _bury() -> None:
-    """The run is over with its first process: whatever it left behind must not work on."""
-    until = time.monotonic() + BURIAL
-    while kill_descendants(os.getpid()) and time.monotonic() < until:
-        time.sleep(0.02)
-        _reap(-1)
 
 
 def _wake_on(*signals: signal.Signals) -> int:
