@@ -162,6 +162,7 @@ def rotate() -> None:
 
 def main() -> None:
     """Run the command; a fault that people can mend is one line and exit code 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `up` and `demo` stop what they started, as on Ctrl-C
     with _plain_faults():
         cli(prog_name="porter", standalone_mode=False)
 

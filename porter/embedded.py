@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +36,7 @@ def running(
     beside: Sequence[Program] = (),
     intake_port: int = 8100,
 ) -> Iterator[tuple[Supervisor, Addresses, Config]]:
-    """Porter's programs (and those `beside` it), started and ready inside the block, stopped after it.
-
-    SIGTERM and Ctrl-C raise KeyboardInterrupt in it.
-    """
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Porter's programs (and those `beside` it), started and ready inside the block, stopped after it."""
     plan = stack.plan(data.path, environment, intake_port=intake_port)
     try:
         with Supervisor(data.path / "logs") as programs:
@@ -77,7 +72,3 @@ def _tell(addresses: Addresses, config: Config, data: DataDir) -> None:
     if config.host is HostKind.LOCAL:
         click.echo("machines    local processes, isolated from nothing; set FLY_API_TOKEN and FLY_APP_NAME to use Fly")
     click.echo("Ctrl-C stops everything.")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
