@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from dataclasses import replace
@@ -176,7 +177,7 @@ def test_an_agent_finds_none_of_our_secrets(start: Start, job: JobDocument, port
     machine = start(replace(told(job, "[mock:search-secrets]"), keys={"ANTHROPIC_API_KEY": key}, clone_token=clone))
     machine.wait()
     assert machine.result["ending"] == "changes"
-    assert "secrets found" in porter.text, "the search itself must have run"
+    assert "secrets found" in porter.text, "with or without a *no*: the search itself must have run"
     for secret in (porter.push_token, clone, "callback-token"):
         assert secret not in porter.everything()
     # A masked find would still be a find: nothing that belongs to this machine may have been readable.
@@ -210,3 +211,20 @@ def test_the_agent_gets_a_clean_environment(start: Start, job: JobDocument, port
     )
     start(replace(job, agent=recipe, keys={"SOME_KEY": "value-of-key"}), SECRET_OF_THE_HOST="x").wait()
     assert "HOME LANG PATH PWD SOME_KEY TMPDIR X" in porter.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start an agent as another user")
+def test_the_agent_runs_as_its_own_user_where_there_is_one(
+    start: Start, job: JobDocument, porter: Porter, bare: Bare
+) -> None:
+    work = 'id -un; echo new > new.txt; git add .; git commit -qm "by the agent"; echo more > more.txt'
+    script = f"{work}; touch ../../x ../../safe.git/x; true"
+    recipe = replace(job.agent, argv=["/bin/sh", "-c", script], stream="text")
+    bare.path.parent.chmod(0o755)
+    machine = start(replace(job, agent=recipe), PORTER_AGENT_USER="nobody")
+    machine.wait()
+    assert machine.result["ending"] == "changes", machine.result
+    assert "nobody" in machine.result["summary"]
+    assert porter.text.count("Permission denied") == 2, "the fetched objects and the work folder are the runner's"
+    assert bare.git("diff", "--name-only", "main", BRANCH).split() == ["more.txt", "new.txt"]
+    assert bare.git("rev-list", "--count", f"main..{BRANCH}") == "2"
