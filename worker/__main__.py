@@ -14,6 +14,7 @@ import time
 
 from worker import environment, isolation
 from worker.alone import Alone
+from worker.contract import Ending, Result
 from worker.desk import Orders
 from worker.environment import ByHand, FromPorter
 from worker.errors import BadEnvironment, Cancelled, JobRefused, PorterAway, RunOver, WorkerError
@@ -70,7 +71,12 @@ def _for_porter(start: FromPorter, started: float) -> int:
         raise JobRefused(f"stopped before there was a job: {order}") from order
     desk = Reporter(porter, mask, orders, patience=patience)
     desk.start()
-    result = Runner(job, desk, orders, mask, isolation.agent_user(os.environ), started).run()
+    try:
+        result = Runner(job, desk, orders, mask, isolation.agent_user(os.environ), started).run()
+    except Exception as error:
+        if not isinstance(error, WorkerError):
+            desk.finish(Result(Ending.CRASHED, f"The runner itself failed ({type(error).__name__}); this is a bug."))
+        raise
     return 0 if desk.finish(result) else 1
 
 

@@ -22,6 +22,7 @@ from worker.agents.stream import (
     Used,
     as_count,
     as_event,
+    as_number,
     first_line,
     printable,
 )
@@ -130,8 +131,7 @@ def _result(event: Mapping[str, Any]) -> list[Parsed]:
     denials = tuple(str(_table(item).get("tool_name", "a tool")) for item in _list(event.get("permission_denials")))
     parsed: list[Parsed] = []
     if isinstance(event.get("usage"), dict):
-        cost = event.get("total_cost_usd")
-        parsed.append(Used(_usage(event["usage"], float(cost) if isinstance(cost, int | float) else None)))
+        parsed.append(Used(_usage(event["usage"], as_number(event.get("total_cost_usd")))))
     return [*parsed, Finish(ok, text or _complaints(event), None if ok else _why(event, text), denials)]
 
 

@@ -11,6 +11,7 @@ from worker.contract import MAX_LOG_TEXT, Ending, Kind, Level, Usage
 
 MAX_LINE = 8 * 1024 * 1024  # bytes; CLIs print whole files inside one JSON line
 MAX_STEP = 120  # characters
+MOST_TOKENS = 10**15
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\r")
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -147,4 +148,10 @@ def first_line(text: str, limit: int = MAX_STEP) -> str:
 
 def as_count(value: object) -> int:
     """A number of tokens from somebody else's JSON; nonsense counts as none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST_TOKENS else 0
+
+
+def as_number(value: object) -> float | None:
+    """A finite number from somebody else's JSON; None for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and -1e15 < value < 1e15
+    return float(value) if is_number and isinstance(value, int | float) else None

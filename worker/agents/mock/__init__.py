@@ -20,6 +20,7 @@ from worker.agents.stream import (
     Used,
     as_count,
     as_event,
+    as_number,
     first_line,
     printable,
 )
@@ -53,7 +54,7 @@ def _line(line: str) -> list[Parsed]:
             return [Line(printable(text))]
         case "tool" if text:
             return [Line(printable(text), kind=Kind.TOOL)]
-        case "percent" if isinstance(value := event.get("value"), int | float):
+        case "percent" if (value := as_number(event.get("value"))) is not None:
             return [Percent(max(0, min(100, round(value))))]
         case "session" if isinstance(event.get("id"), str):
             return [Session(event["id"])]
@@ -66,17 +67,16 @@ def _line(line: str) -> list[Parsed]:
 
 
 def _usage(event: Mapping[str, Any]) -> Usage:
-    cost = event.get("cost_usd")
     return Usage(
         input_tokens=as_count(event.get("input_tokens")),
         output_tokens=as_count(event.get("output_tokens")),
-        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+        cost_usd=as_number(event.get("cost_usd")),
     )
 
 
 def _finish(event: Mapping[str, Any]) -> Finish:
     message, error = event.get("message"), event.get("error")
-    ending = Ending(error) if error in set(Ending) else None
+    ending = next((ending for ending in Ending if ending == error), None)
     words = printable(message, MAX_SUMMARY) if isinstance(message, str) else ""
     return Finish(event.get("ok") is True, words, ending)
 
