@@ -27,6 +27,9 @@ def main() -> int:
     """Serves until SIGTERM or SIGINT. Prints one JSON line with its address once it listens."""
     options = _options()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(
+        logging.WARNING
+    )  # a page asks every second: one line each would hide all else
     try:
         return _serve(options)
     except (GitHubEmulatorError, OSError) as trouble:

@@ -112,7 +112,8 @@ class Views:
             given |= {"compared": pulls.compared(it, it.pull), "rows": diff.rows}
         if "live" not in request.args:
             return render_template(template, **given)
-        parts = ("head", "thread", "side", "merge") if tab == "talk" else ("head", "changes")
+        parts = ("head", "thread", "side", "merge") if tab == "talk" else ("head",)
+        parts = (*parts, "changes") if it.pull else parts
         return jsonify({part: render_template(f"_{part}.html", **given) for part in parts})
 
     def around(self, one: Repository) -> dict[str, Any]:
