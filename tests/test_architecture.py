@@ -1,4 +1,4 @@
-"""The house keeps its shape: who may import whom, what an import may do, how long a page gets (docs/architecture.md)."""
+"""The house keeps its shape: who imports whom, what an import may do, how long a page gets (docs/architecture.md)."""
 
 from __future__ import annotations
 
