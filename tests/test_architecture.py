@@ -78,7 +78,16 @@ def _imports(path: Path) -> Iterator[str]:
             yield "." * node.level + (node.module or "")
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Its lines without those of functions inside it, which count by themselves: routes are made inside a factory."""
+    lines: set[int] = set(range(function.lineno, (function.end_lineno or 0) + 1))
+    for inner in _functions(function):
+        if inner is not function:
+            lines -= set(range(inner.lineno, (inner.end_lineno or 0) + 1))
+    return len(lines)
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
@@ -121,10 +130,10 @@ def test_no_file_is_longer_than_a_reader_can_hold():
 
 def test_no_function_is_longer_than_a_screen():
     long = {
-        f"{_name(path)}:{function.name}": function.end_lineno - function.lineno + 1
+        f"{_name(path)}:{function.name}": _length(function)
         for path in _files(*PACKAGES)
         for function in _functions(ast.parse(path.read_text()))
-        if function.end_lineno - function.lineno >= LINES_OF_A_FUNCTION
+        if _length(function) > LINES_OF_A_FUNCTION
     }
     assert {name: length for name, length in long.items() if name not in LONG_FUNCTIONS} == {}
     assert LONG_FUNCTIONS.keys() - long.keys() == set(), "these are short now: take them off the list"
