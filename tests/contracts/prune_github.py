@@ -62,6 +62,7 @@ WORDS = (
 def prune(description: dict[str, Any]) -> dict[str, Any]:
     """The kept operations and every component they reach, without prose and examples."""
     paths = {path: {verb: bare(description["paths"][path][verb]) for verb in verbs} for path, verbs in KEPT.items()}
+    mend(paths)
     components: dict[str, dict[str, Any]] = {}
     waiting = sorted(references(paths))
     while waiting:
@@ -70,6 +71,13 @@ def prune(description: dict[str, Any]) -> dict[str, Any]:
             components[kind][name] = bare(description["components"][kind][name])
             waiting.extend(references(components[kind][name]))
     return {"openapi": description["openapi"], "info": description["info"], "paths": paths, "components": components}
+
+
+def mend(paths: dict[str, Any]) -> None:
+    """The one mistake met: an installation's account is said to be a user *and* an enterprise; it is either."""
+    answer = paths["/app/installations"]["get"]["responses"]["200"]
+    account = answer["content"]["application/json"]["schema"]["items"]["properties"]["account"]
+    account["anyOf"] = account.pop("allOf")
 
 
 def bare(node: Any, *, names: bool = False) -> Any:
