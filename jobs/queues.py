@@ -66,7 +66,7 @@ class Queues:
         """Get a token for the run's machine (`clone` or `push`)."""
         return self._put(CONTROL, "mint", run_id, purpose)
 
-    def answer(self, request_id: int) -> bool:
+    def answer(self, request_id: str) -> bool:
         """Answer a control command or a mistaken one."""
         return self._put(CONTROL, "answer", request_id)
 

@@ -52,6 +52,11 @@ def claim(db: Database, request_id: str, *, now: datetime) -> Request | None:
         return _read(connection, request_id)
 
 
+def note(db: Database, request_id: str, answer: str) -> None:
+    """Write down what is about to be done, so that a repeated answer does not do it twice."""
+    _write(db, request_id, answer=answer)
+
+
 def finish(db: Database, request_id: str, answer: str, *, now: datetime) -> None:
     """Close the request for good."""
     _write(db, request_id, done_at=now, answer=answer, lease_until=None)

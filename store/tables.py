@@ -229,7 +229,7 @@ requests = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Utc),
     Column("done_at", Utc),
-    Column("answer", String(32)),
+    Column("answer", String(64)),
     UniqueConstraint("repository", "comment_id", "comment_line"),
     Index("ix_requests_open", "done_at", "due_at"),
     Index("ix_requests_issue", "repository", "issue_number"),

@@ -123,7 +123,7 @@ def change(db: Database, task_id: str, *, now: datetime, **values: Any) -> None:
         connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
 
 
-def comment_shown(db: Database, task_id: str, *, comment_id: int, version: int, now: datetime) -> None:
+def comment_shown(db: Database, task_id: str, *, comment_id: int | None, version: int, now: datetime) -> None:
     """Remember that the status comment shows this version of the task; an older one never wins."""
     newer = (_tasks.c.id == task_id) & (_tasks.c.comment_version <= version)
     values = {"status_comment_id": comment_id, "comment_version": version, "comment_edited_at": now}

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", Utc(), nullable=True),
         sa.Column("done_at", Utc(), nullable=True),
-        sa.Column("answer", sa.String(length=32), nullable=True),
+        sa.Column("answer", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
         sa.UniqueConstraint(
             "repository", "comment_id", "comment_line", name=op.f("uq_requests_repository_comment_id_comment_line")

@@ -1,0 +1,124 @@
+"""What to do about an open run, from its rows and a look at its machine. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from jobs.hosts.port import Machine, MachineState
+from jobs.reasons import Reason
+from store.lifecycle import Status
+from store.records import Run, Task
+
+CANCEL_GRACE = timedelta(seconds=8)  # for the runner to end its agent and save its work
+APPEARING = timedelta(seconds=30)  # how long a new machine may be missing from its host's list
+FIRST_WORD = timedelta(minutes=5)  # from the machine's creation to its first report
+SILENCE = timedelta(minutes=11)  # the runner keeps its reports for ten minutes while Porter is away
+
+
+class Sight(Enum):
+    """What is known of a machine without a description of it."""
+
+    NOT_LOOKED = "not looked"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """All is as it should be, or somebody is at it."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """The run has no machine: a launch job must see to it."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The run has its result: a finish job must act on it."""
+
+
+@dataclass(frozen=True)
+class Relaunch:
+    """The machine was lost before the agent began, so that another one can safely take its place."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class End:
+    """The run is over without a result."""
+
+    status: Status
+    reason: Reason
+    message: str
+
+
+Decision = Wait | Launch | Finish | Relaunch | End
+
+
+def decide(
+    task: Task, run: Run, seen: Machine | Sight, *, now: datetime, relaunched: bool = False, porter_url: str = "Porter"
+) -> Decision:
+    """`relaunched`: this run has had a second machine already; it gets no third."""
+    if run.finished_at is not None or (run.lease_until is not None and run.lease_until > now):
+        return Wait()
+    if run.result is not None:
+        return Finish() if _due(run, now) else Wait()
+    if run.cancel_requested_at is not None:
+        return _cancelling(run, seen, now)
+    if run.machine_id is None and task.status in (Status.QUEUED, Status.LAUNCHING):
+        return Launch() if _due(run, now) else Wait()
+    if (lost := _lost(run, seen, now)) is not None:
+        may_repeat = not relaunched and run.report_seq == 0
+        return Relaunch(lost.message) if may_repeat else lost
+    return _overdue(task, run, now, porter_url) or Wait()
+
+
+def _due(run: Run, now: datetime) -> bool:
+    return run.due_at is None or run.due_at <= now
+
+
+def _cancelling(run: Run, seen: Machine | Sight, now: datetime) -> Decision:
+    asked = run.cancel_requested_at
+    works = run.machine_id is not None and not _is_over(seen)
+    if asked is not None and works and now < asked + CANCEL_GRACE:
+        return Wait()
+    return End(Status.CANCELLED, Reason.CANCELLED, f"{run.cancelled_by or 'somebody'} stopped it")
+
+
+def _is_over(seen: Machine | Sight) -> bool:
+    return isinstance(seen, Machine) and seen.state in (MachineState.STOPPED, MachineState.GONE)
+
+
+def _lost(run: Run, seen: Machine | Sight, now: datetime) -> End | None:
+    """The machine is no more and left no result."""
+    if isinstance(seen, Machine) and _is_over(seen):
+        return _death(seen)
+    if seen is Sight.MISSING and now - (run.launched_at or run.created_at) > APPEARING:
+        return End(Status.FAILED, Reason.CRASHED, "the machine disappeared before it reported a result")
+    return None
+
+
+def _death(machine: Machine) -> End:
+    if machine.oom_killed:
+        words = "the machine ran out of memory; a larger one helps (PORTER_MACHINE_MEMORY_MB)"
+        return End(Status.FAILED, Reason.OUT_OF_MEMORY, words)
+    code = "" if machine.exit_code is None else f" with exit code {machine.exit_code}"
+    killed = " (it was killed)" if machine.exit_code == 137 else ""
+    return End(Status.FAILED, Reason.CRASHED, f"the machine ended{code}{killed} before it reported a result")
+
+
+def _overdue(task: Task, run: Run, now: datetime, porter_url: str) -> End | None:
+    if run.deadline is not None and now > run.deadline:
+        limit = task.flags.get("timeout_seconds")
+        words = f"it took longer than the {limit} seconds it was given" if limit else "it took longer than it may"
+        return End(Status.TIMED_OUT, Reason.TIMED_OUT, words)
+    if run.heartbeat_at is None and run.launched_at is not None and now - run.launched_at > FIRST_WORD:
+        words = f"the machine started and never reached Porter; check that {porter_url} can be reached from it"
+        return End(Status.FAILED, Reason.NO_CONTACT, words)
+    if run.heartbeat_at is not None and now - run.heartbeat_at > SILENCE:
+        minutes = int((now - run.heartbeat_at).total_seconds() // 60)
+        return End(Status.FAILED, Reason.STALLED, f"there was no word from the machine for {minutes} minutes")
+    return None

@@ -1,0 +1,152 @@
+"""From the runner's last word to the task's last status: the pull request, the numbers, the end of the machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from jobs import comments, ending, repository
+from jobs.bootstrap import Services
+from jobs.github.answers import Pull
+from jobs.github.client import Repository
+from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable
+from jobs.launch import pause_before
+from jobs.reasons import Reason
+from store import events, runs, tasks
+from store.lifecycle import Outcome, Status
+from store.records import Task
+from store.runs import Claim
+from worker.contract import Ending
+
+_log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd")
+
+
+def finish(services: Services, run_id: str) -> None:
+    """Act on the run's result. While GitHub is away the result waits; it is never given up.
+
+    Raises Fenced or IllegalMove when another worker did it.
+    """
+    claim = runs.claim(services.db, run_id, now=services.clock(), lease=LEASE)
+    if claim is None:
+        return
+    if claim.run.result is None or claim.task.run_id != run_id:
+        runs.release(services.db, claim, due_at=claim.run.due_at)
+        return
+    result = claim.run.result
+    _note_result(services, claim, result)
+    try:
+        _conclude(services, claim, result)
+    except GitHubUnavailable as error:
+        _try_later(services, claim, error)
+
+
+def _note_result(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
+    """What the run brought, whatever becomes of it."""
+    diff, usage = result.get("diff") or {}, result.get("usage") or {}
+    values = {name: usage[name] for name in _TOKENS if usage.get(name) is not None}
+    values |= {
+        "summary": result.get("summary") or "",
+        "base_sha": result.get("base_sha"),
+        # Only what was pushed is there for people to find.
+        "head_sha": result.get("head_sha") if result.get("pushed") else None,
+        "files_changed": diff.get("files", 0),
+        "additions": diff.get("additions", 0),
+        "deletions": diff.get("deletions", 0),
+        "machine_seconds": float(result.get("seconds") or 0.0),
+    }
+    if any(getattr(claim.task, name) != value for name, value in values.items()):
+        tasks.change(services.db, claim.task.id, now=services.clock(), **values)
+
+
+def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
+    how = Ending(result["ending"])
+    said = str(result.get("message") or "")
+    if claim.run.cancel_requested_at is not None or how is Ending.CANCELLED:
+        words = f"{claim.run.cancelled_by} stopped it" if claim.run.cancelled_by else said or "it was stopped"
+        ending.end(services, claim, Status.CANCELLED, reason=Reason.CANCELLED, message=words)
+    elif how is Ending.CHANGES and result.get("pushed"):
+        _deliver(services, claim)
+    elif how is Ending.CHANGES:
+        ending.fail(services, claim, Reason.PUSH_FAILED, said or "the changes were not pushed")
+    elif how is Ending.NO_CHANGES:
+        _without_changes(services, claim, said)
+    elif how is Ending.TIMED_OUT:
+        ending.end(services, claim, Status.TIMED_OUT, reason=how, message=said)
+    else:
+        ending.fail(services, claim, how, said)
+
+
+def _deliver(services: Services, claim: Claim) -> None:
+    task = tasks.get(services.db, claim.task.id)
+    here = repository.of(services, task.repository, task.installation_id)
+    try:
+        pull = _pull(services, here, task)
+    except GitHubRefused as refusal:
+        ending.fail(services, claim, Reason.PULL_REQUEST_REFUSED, str(refusal))
+        return
+    if pull is None:
+        _without_changes(services, claim, "the branch does not differ from its base")
+        return
+    known = {"pr_number": pull.number, "pr_url": pull.url}
+    tasks.change(services.db, task.id, now=services.clock(), **known)
+    _ask_for_review(services, here, task, pull)
+    message = f"pull request #{pull.number} was opened"
+    changes = {"outcome": Outcome.PULL_REQUEST, "percent": 100}
+    ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
+
+
+def _pull(services: Services, here: Repository, task: Task) -> Pull | None:
+    """The pull request of the task's branch, opened if it is not there; None when nothing differs.
+
+    Raises a GitHubError.
+    """
+    branch, base = task.branch or "", task.base_branch or ""
+    known = here.find_pull(branch)
+    if known is not None:
+        return known
+    context = comments.Context(task_url=f"{services.config.dashboard_url}/task?id={task.id}")
+    title, body = comments.pr_title(task), comments.pr_body(task, context)
+    try:
+        return here.create_pull(branch=branch, base=base, title=title, body=body, draft=bool(task.flags.get("draft")))
+    except GitHubRefused as refusal:
+        if refusal.status != 422:
+            raise
+        if "no commits between" in refusal.said.lower():
+            return None
+        found = here.find_pull(branch)  # another worker was a moment earlier
+        if found is None:
+            raise
+        return found
+
+
+def _ask_for_review(services: Services, here: Repository, task: Task, pull: Pull) -> None:
+    """Whoever asked for the work is asked to look at it; that this fails fails nothing."""
+    if task.requested_by.lower() in (login.lower() for login in pull.reviewers) or not pull.is_open:
+        return
+    try:
+        here.request_review(pull.number, task.requested_by)
+    except GitHubError as error:
+        words = f"{task.requested_by} could not be asked for a review: {error}"
+        once = f"review:{pull.number}"
+        events.record(services.db, task.id, "warning", words, now=services.clock(), run_id=task.run_id, once=once)
+
+
+def _without_changes(services: Services, claim: Claim, message: str) -> None:
+    changes = {"outcome": Outcome.NO_CHANGES, "percent": 100}
+    ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
+
+
+def _try_later(services: Services, claim: Claim, error: GitHubUnavailable) -> None:
+    attempts = claim.run.attempts + 1
+    pause = pause_before(attempts, error.retry_after)
+    now = services.clock()
+    words = f"{error}; the work is safe on its branch, trying again in {pause:.0f} s"
+    events.record(services.db, claim.task.id, "put_off", words, now=now, run_id=claim.run.id)
+    runs.release(services.db, claim, due_at=now + timedelta(seconds=pause), attempts=attempts)
+    extra = {"action": "finish_put_off", "task": claim.task.id, "run": claim.run.id, "error": str(error)}
+    _log.warning("a result waits for github", extra=extra)

@@ -1,0 +1,251 @@
+"""From a queued run to its machine. May be killed at any line and run again: nothing happens twice."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from datetime import datetime, timedelta
+
+from jobs import ending, gate, mint, prompt, repository, roster, status_comment
+from jobs.bootstrap import Services
+from jobs.errors import JobError
+from jobs.github.app import Purpose
+from jobs.github.client import Repository
+from jobs.github.errors import GitHubRefused, GitHubUnavailable
+from jobs.hosts.errors import HostUnavailable, NoCapacity
+from jobs.hosts.port import Machine, MachineSpec
+from jobs.reasons import Reason
+from store import events, leases, runs, tasks, vault
+from store.lifecycle import Status
+from store.records import Run, RunKind, Task
+from store.runs import Claim
+
+_log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 6
+MAX_CLAIMS = 25  # a launch that kills its worker each time must end some day
+MAX_PAUSE = 60.0  # seconds between two attempts, unless the other side asks for more
+LEASE = timedelta(seconds=60)
+BEFORE_AND_AFTER_THE_AGENT = timedelta(minutes=15)  # booting, cloning, setting up; pushing, reporting
+KILLED_BY_ITS_HOST = timedelta(minutes=30)  # past the run's own limit
+FLY_INTERVAL, FLY_BURST = (
+    1.0,
+    3,
+)  # creates per second and app: https://fly.io/docs/machines/api/working-with-machines-api/
+LONGEST_SLEEP = 20.0  # seconds; only as many launches wait in line as there are workers
+
+
+class LaunchRefused(JobError):
+    """The task cannot be launched as it was asked for; the message says what to change."""
+
+    def __init__(self, message: str, reason: Reason = Reason.LAUNCH_FAILED) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def launch(services: Services, run_id: str) -> None:
+    """Give the run its machine, put it off, or fail its task. Raises Fenced when another worker took over."""
+    claim = _claim(services, run_id)
+    if claim is None:
+        return
+    try:
+        if claim.fence > MAX_CLAIMS:
+            raise LaunchRefused(f"it was started {MAX_CLAIMS} times and never got through; the workers' log says why")
+        task = _begin(services, claim)
+        _create_machine(services, claim, _prepare(services, claim, task))
+    except (GitHubUnavailable, HostUnavailable, NoCapacity) as error:
+        _try_later(services, claim, error)
+    except LaunchRefused as refusal:
+        ending.fail(services, claim, refusal.reason, str(refusal))
+    except JobError as error:
+        ending.fail(services, claim, Reason.LAUNCH_FAILED, str(error))
+
+
+def branch_name(task: Task, run: Run) -> str:
+    """Decided once per run. A retry has a branch of its own; a follow-up goes on with the one there is."""
+    if run.kind is RunKind.FOLLOW_UP and task.branch:
+        return task.branch
+    subject = f"issue-{task.issue_number}-" if task.issue_number else ""
+    again = f"-{run.number}" if run.number > 1 else ""
+    return f"porter/{subject}{task.agent}-{task.id[:6]}{again}"
+
+
+def limit_of(task: Task, default: float) -> float:
+    """How long the agent may work, in seconds."""
+    return float(task.flags.get("timeout_seconds") or default)
+
+
+def pause_before(attempt: int, asked: float | None = None) -> float:
+    """Seconds before the next attempt: 2, 4, 8 … 60, or as long as the other side asked for."""
+    return max(asked or 0.0, min(MAX_PAUSE, 2.0**attempt))
+
+
+def _claim(services: Services, run_id: str) -> Claim | None:
+    now = services.clock()
+    waiting = runs.get(services.db, run_id)
+    if waiting.due_at is not None and waiting.due_at > now:
+        return None
+    claim = runs.claim(services.db, run_id, now=now, lease=LEASE)
+    if claim is None:
+        return None
+    task, run = claim.task, claim.run
+    wanted = task.run_id == run.id and task.status in (Status.QUEUED, Status.LAUNCHING)
+    if wanted and run.machine_id is None and run.result is None and run.cancel_requested_at is None:
+        return claim
+    runs.release(services.db, claim, due_at=run.due_at)
+    return None
+
+
+def _begin(services: Services, claim: Claim) -> Task:
+    task = claim.task
+    if task.status is Status.LAUNCHING:  # an earlier worker got this far
+        return task
+    changes = {"branch": branch_name(task, claim.run), "message": "", "reason": None}
+    with services.db.write() as connection:
+        return tasks.move(
+            connection, task.id, Status.LAUNCHING, now=services.clock(), kind="launching", text="a machine is prepared",
+            run_id=claim.run.id, fence=claim.fence, changes=changes,
+        )  # fmt: skip
+
+
+def _prepare(services: Services, claim: Claim, task: Task) -> Task:
+    """What must be true and known before a machine is rented. Raises LaunchRefused, a GitHubError."""
+    here = repository.of(services, task.repository, task.installation_id)
+    if task.installation_id is None:
+        tasks.change(services.db, task.id, now=services.clock(), installation_id=here.installation_id)
+    _acknowledge(here, task)
+    if not gate.may_ask(services, here, task.requested_by, source=task.source):
+        words = f"{task.requested_by} may not write to {task.repository}; Porter works for people who may"
+        raise LaunchRefused(words, Reason.NOT_PERMITTED)
+    status_comment.publish(services, task.id)
+    _hold_on(services, claim)
+    _check_agent(services, task)
+    if claim.run.prompt is None:
+        _write_prompt(services, claim, here, task)
+    return tasks.get(services.db, task.id)
+
+
+def _acknowledge(here: Repository, task: Task) -> None:
+    """👀. A comment that was deleted since, or a locked issue, is no reason not to work."""
+    if task.comment_id is None:
+        return
+    try:
+        here.react(task.comment_id)
+    except GitHubRefused as refusal:
+        extra = {"action": "reaction_refused", "task": task.id, "status": refusal.status}
+        _log.info("github refused the reaction", extra=extra)
+
+
+def _check_agent(services: Services, task: Task) -> None:
+    """Before the machine costs anything: is there such an agent, and has it a key?"""
+    agent = roster.load(services.config.default_agent, services.config.agents_file).find(task.agent)
+    if agent is None:
+        raise LaunchRefused(f"there is no agent {task.agent} any more; the configuration must have changed")
+    kept = (vault.use(services.db, services.vault, "global", name) for name in agent.keys)
+    if agent.needs_key and not any(kept):
+        one_of = " or ".join(agent.keys)
+        raise LaunchRefused(f"{agent.title} has no key: an operator sets {one_of} with `porter secret set`")
+
+
+def _write_prompt(services: Services, claim: Claim, here: Repository, task: Task) -> None:
+    """A prompt is written once for a run: a launch that is repeated asks for the same work."""
+    base = task.base_branch or here.default_branch()
+    if not here.has_branch(base):
+        raise LaunchRefused(f"{task.repository} has no branch {base} to start from; name one with `--branch=`")
+    issue = here.issue(task.issue_number) if task.issue_number else None
+    material = prompt.Material(
+        repository=task.repository,
+        base_branch=base,
+        issue_number=task.issue_number,
+        title=issue.title if issue else task.issue_title,
+        body=issue.body if issue else "",
+        labels=issue.labels if issue else [],
+        instructions=task.instructions,
+        agents_md=here.file("AGENTS.md", ref=base),
+        run_tests=not task.flags.get("no_tests"),
+    )
+    known = {"base_branch": base, "issue_title": material.title}
+    tasks.change(services.db, task.id, now=services.clock(), **known)
+    runs.write(services.db, claim, prompt=prompt.build(material, budget=services.config.prompt_budget))
+
+
+def _create_machine(services: Services, claim: Claim, task: Task) -> None:
+    """The token is known to the store before the machine can use it; the machine is recorded when it is there. Between
+    the two a repeated launch adopts it by its name."""
+    mint.keep(services, task, claim.run, Purpose.CLONE)
+    _wait_in_line(services)
+    _hold_on(services, claim)
+    if runs.get(services.db, claim.run.id).cancel_requested_at is not None:
+        runs.release(services.db, claim)
+        return
+    token = secrets.token_urlsafe(32)
+    runs.add_token(services.db, claim, token, now=services.clock())
+    limit = timedelta(seconds=limit_of(task, services.config.task_timeout_seconds)) + BEFORE_AND_AFTER_THE_AGENT
+    spec = MachineSpec(
+        run_id=claim.run.id,
+        task_id=task.id,
+        env={
+            "PORTER_URL": services.config.url,
+            "TASK_ID": task.id,
+            "RUN_ID": claim.run.id,
+            "CALLBACK_TOKEN": token,
+        },
+        limit_seconds=(limit + KILLED_BY_ITS_HOST).total_seconds(),
+    )
+    machine = services.host.create(spec)
+    _record(services, claim, machine, deadline=services.clock() + limit)
+
+
+def _record(services: Services, claim: Claim, machine: Machine, *, deadline: datetime) -> None:
+    now, host = services.clock(), services.host.name
+    values = {
+        "machine_id": machine.id, "host": host, "region": machine.region, "deadline": deadline, "launched_at": now,
+        "lease_until": None, "due_at": None, "enqueued_at": None,
+    }  # fmt: skip
+    where = f" in {machine.region}" if machine.region else ""
+    text = f"machine {machine.id} was started on {host}{where}"
+    with services.db.write() as connection:
+        runs.write_in(connection, claim, values)
+        once = f"{claim.run.id}:machine:{machine.id}"
+        events.add(connection, claim.task.id, "machine", text, now=now, run_id=claim.run.id, once=once)
+    extra = {"action": "machine_launched", "task": claim.task.id, "run": claim.run.id, "machine": machine.id}
+    _log.info("a machine was started", extra=extra)
+
+
+def _wait_in_line(services: Services) -> None:
+    """Fly takes so many creates a second for an app; a wait here is shorter than being refused there."""
+    if services.host.name != "fly":
+        return
+    pace = f"fly:{services.config.fly_app_name}"
+    wait = leases.reserve(services.db, pace, now=services.clock(), interval=FLY_INTERVAL, burst=FLY_BURST)
+    if wait > LONGEST_SLEEP:
+        raise HostUnavailable("too many machines are being started at once", wait)
+    time.sleep(wait)
+
+
+def _hold_on(services: Services, claim: Claim) -> None:
+    """Renew the lease before the next slow step. Raises Fenced when it was lost."""
+    runs.write(services.db, claim, lease_until=services.clock() + LEASE)
+
+
+def _try_later(services: Services, claim: Claim, error: GitHubUnavailable | HostUnavailable | NoCapacity) -> None:
+    attempts = claim.run.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        words = f"{error} (tried {attempts} times). Ask again with `retry` when that is over."
+        ending.fail(services, claim, Reason.LAUNCH_FAILED, words)
+        return
+    pause = pause_before(attempts, getattr(error, "retry_after", None))
+    now = services.clock()
+    message = f"{error}; trying again in {pause:.0f} s"
+    values = {
+        "lease_until": None, "due_at": now + timedelta(seconds=pause), "enqueued_at": None, "attempts": attempts,
+    }  # fmt: skip
+    with services.db.write() as connection:
+        tasks.move(
+            connection, claim.task.id, Status.QUEUED, now=now, kind="put_off", text=message, run_id=claim.run.id,
+            fence=claim.fence, changes={"message": message},
+        )  # fmt: skip
+        runs.write_in(connection, claim, values)
+    extra = {"action": "launch_put_off", "task": claim.task.id, "run": claim.run.id, "error": str(error)}
+    _log.warning("a launch was put off", extra=extra)

@@ -1,0 +1,179 @@
+"""Makes the world agree with the tables. One leader; what it finds it hands to the queues, so a pass stays short."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from threading import Event
+from time import monotonic
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.bootstrap import Services
+from jobs.decide import Decision, End, Finish, Launch, Relaunch, Sight, decide
+from jobs.errors import JobError
+from jobs.hosts.errors import HostError
+from jobs.hosts.port import Machine, MachineState
+from jobs.status_comment import EDIT_EVERY
+from store import credentials, leases, requests, runs
+from store.errors import NotFound, StoreError
+from store.lifecycle import Status
+from store.runs import Open
+
+_log = logging.getLogger(__name__)
+
+QUICK, SLOW = 2.0, 15.0  # seconds between two passes
+LEAD = 20.0  # seconds a leader that died is missed
+PAGE = 1000
+AGAIN = timedelta(seconds=20)  # before the same job is looked at, or put into its queue, once more
+UNKNOWN_MACHINE = timedelta(minutes=2)  # how old a machine of no known run must be before it is destroyed
+
+
+class Sweep:
+    """One sweeper. It remembers only what spares repeated work; another one may take over at any moment."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._holder = secrets.token_hex(8)
+        self._handed_out: dict[str, datetime] = {}
+        self._missed: set[str] = set()
+
+    def leads(self) -> bool:
+        """Take or keep the lead."""
+        now = self._services.clock()
+        return leases.hold(self._services.db, "sweep", holder=self._holder, now=now, seconds=LEAD)
+
+    def resign(self) -> None:
+        leases.let_go(self._services.db, "sweep", holder=self._holder)
+
+    def quick(self) -> None:
+        """What the tables alone can tell: missing jobs, overdue runs, comments behind, requests to answer."""
+        services, now = self._services, self._services.clock()
+        self._handed_out = {key: at for key, at in self._handed_out.items() if at > now - AGAIN}
+        for one in self._open_runs():
+            self._act(one, decide(one.task, one.run, Sight.NOT_LOOKED, now=now), now)
+        for request_id in requests.due(services.db, now=now):
+            if self._missing("answer", request_id, now):
+                services.queues.answer(request_id)
+        for task_id in runs.comments_behind(services.db, edited_before=now - EDIT_EVERY):
+            if self._missing("publish", task_id, now, again=EDIT_EVERY):
+                services.queues.publish(task_id)
+
+    def slow(self) -> None:
+        """What only the host can tell, by one list call. Raises a HostError when it cannot."""
+        services, now = self._services, self._services.clock()
+        credentials.forget_expired(services.db, now=now)
+        machines = services.host.list()
+        by_run = {machine.run_id: machine for machine in machines if machine.state is not MachineState.GONE}
+        still_missed: set[str] = set()
+        for one in self._open_runs():
+            self._compare(one, by_run.pop(one.run.id, None), still_missed, now)
+        self._missed = still_missed
+        for machine in by_run.values():
+            self._clear_away(machine, now)
+        self._forget_destroyed({machine.id for machine in machines}, now)
+
+    def _open_runs(self) -> Iterator[Open]:
+        after = ""
+        while page := runs.unfinished(self._services.db, after=after, limit=PAGE):
+            yield from page
+            after = page[-1].run.id
+
+    def _act(self, one: Open, decision: Decision, now: datetime) -> None:
+        queues, run = self._services.queues, one.run
+        match decision:
+            case Launch() if self._missing("launch", run.id, now, forced=_was_held(one)):
+                queues.launch(run.id, one.task.priority)
+            case Finish() if self._missing("finish", run.id, now, forced=_was_held(one)):
+                queues.finish(run.id)
+            case End() | Relaunch() if self._missing("stop", run.id, now, forced=_was_held(one)):
+                queues.stop(run.id)
+
+    def _missing(self, name: str, key: str, now: datetime, *, forced: bool = False, again: timedelta = AGAIN) -> bool:
+        """Whether this job is in no queue. `forced`: its worker died, whatever Redis still says about the job."""
+        looked = self._handed_out.get(f"{name}-{key}")
+        if looked is not None and looked > now - again:
+            return False
+        try:
+            found = not forced and self._services.queues.has_job(name, key)
+        except RedisError:
+            return False
+        self._handed_out[f"{name}-{key}"] = now
+        return not found
+
+    def _compare(self, one: Open, machine: Machine | None, still_missed: set[str], now: datetime) -> None:
+        run, seen = one.run, machine or Sight.NOT_LOOKED
+        if machine is not None and run.machine_id is None:
+            self._adopt(one, machine, now)
+            return
+        if machine is None and run.machine_id is not None and run.host == self._services.host.name:
+            # A list may lag: only a machine that is missing twice is taken for lost.
+            still_missed.add(run.id)
+            seen = Sight.MISSING if run.id in self._missed else Sight.NOT_LOOKED
+        self._act(one, decide(one.task, run, seen, now=now), now)
+
+    def _adopt(self, one: Open, machine: Machine, now: datetime) -> None:
+        """A launch died between the machine and its record, and the machine has reported since."""
+        if one.task.status in (Status.QUEUED, Status.LAUNCHING):
+            return  # the next launch adopts it
+        claim = runs.claim(self._services.db, one.run.id, now=now)
+        if claim is None:
+            return
+        known = {"machine_id": machine.id, "host": self._services.host.name, "region": machine.region}
+        runs.write(self._services.db, claim, **known, launched_at=claim.run.launched_at or now)
+        runs.release(self._services.db, claim, due_at=claim.run.due_at)
+
+    def _clear_away(self, machine: Machine, now: datetime) -> None:
+        """A machine of no open run: nobody will ask for its work."""
+        services = self._services
+        try:
+            run = runs.get(services.db, machine.run_id)
+            if run.finished_at is None:
+                return  # begun since we looked
+        except NotFound:
+            if machine.created_at is None or now - machine.created_at < UNKNOWN_MACHINE:
+                return
+        if self._destroy(machine.id):
+            runs.mark_destroyed(services.db, machine.run_id, now=now)
+
+    def _forget_destroyed(self, there: set[str], now: datetime) -> None:
+        """Ended runs whose machine is no longer listed are done with."""
+        for run in runs.with_machine_left(self._services.db):
+            if run.host == self._services.host.name and run.machine_id not in there:
+                runs.mark_destroyed(self._services.db, run.id, now=now)
+
+    def _destroy(self, machine_id: str) -> bool:
+        try:
+            self._services.host.destroy(machine_id)
+        except HostError as error:
+            extra = {"action": "destroy_failed", "machine": machine_id, "error": str(error)}
+            _log.warning("a machine could not be destroyed", extra=extra)
+            return False
+        _log.info("a machine that nobody needs was destroyed", extra={"action": "swept", "machine": machine_id})
+        return True
+
+
+def run_forever(services: Services, stop: Event) -> None:
+    """Sweep until `stop` is set. What a pass cannot reach it leaves to the next one."""
+    sweep = Sweep(services)
+    next_slow = 0.0
+    while not stop.is_set():
+        try:
+            if sweep.leads():
+                sweep.quick()
+                if monotonic() >= next_slow:
+                    next_slow = monotonic() + SLOW
+                    sweep.slow()
+        except (SQLAlchemyError, StoreError, JobError) as error:
+            extra = {"action": "sweep_failed", "error": f"{type(error).__name__}: {error}"[:300]}
+            _log.warning("a pass of the sweep was cut short", extra=extra)
+        stop.wait(QUICK)
+    sweep.resign()
+
+
+def _was_held(one: Open) -> bool:
+    """A worker that let go cleared its lease; one that died left it behind."""
+    return one.run.lease_until is not None
