@@ -51,13 +51,18 @@ def log(run_id: str, found: Iterable[LogLine], *, after: int, live: bool, more: 
     return {"run": run_id, "after": after, "lines": sent, "live": live, "more": more}
 
 
+def runs(view: TaskView) -> list[dict[str, str]]:
+    """The runs whose log can be read."""
+    return [{"id": run.id, "text": f"Run {run.number} · {_RUN_KINDS[run.kind]}"} for run in view.runs]
+
+
 def details(view: TaskView, *, zone: tzinfo, default_agent: str) -> dict[str, Any]:
     """Below the log: prompt, inputs, usage, pull request."""
     task = view.task
     return {
         "prompt": next((run.prompt for run in reversed(view.runs) if run.prompt), ""),
         "inputs": inputs(task, zone=zone, default_agent=default_agent),
-        "usage": [_usage(run, task) for run in view.runs],
+        "usage": [_usage(run) for run in view.runs],
         "total": _total(task),
         "result": _result(task),
     }
@@ -109,7 +114,7 @@ def _sentence(event: Event, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _usage(run: Run, task: Task) -> dict[str, str]:
+def _usage(run: Run) -> dict[str, str]:
     used = run.usage or (run.result or {}).get("usage") or {}
     seconds = (run.result or {}).get("seconds")
     return {

@@ -1,0 +1,54 @@
+"""The dashboard's entry: the frame and the page in it. `streamlit run dashboard/app.py`, or dashboard.asgi."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import components, person
+from dashboard.page import go, problem, services
+from jobs.errors import ConfigurationError
+
+_PAGES = Path(__file__).parent / "pages"
+_ICON = Path(__file__).parent / "static" / "porter.svg"
+_MENU = {"feed": ("Feed", "/"), "deliveries": ("Why nothing happened", "/deliveries")}
+
+
+def render() -> None:
+    """Draw the frame and the page the address asks for."""
+    st.set_page_config(page_title="Porter", page_icon=str(_ICON), layout="wide")
+    pages = {
+        "feed": st.Page(_PAGES / "feed.py", title="Feed", default=True),
+        "task": st.Page(_PAGES / "task.py", title="Task", url_path="task"),
+        "deliveries": st.Page(_PAGES / "deliveries.py", title="Why nothing happened", url_path="deliveries"),
+    }
+    here = st.navigation(list(pages.values()), position="hidden")
+    try:
+        config = services().config
+    except ConfigurationError as error:
+        problem(f"Porter cannot start as it is configured. {error}")
+        return
+    if refused := person.refusal(config):
+        problem(refused)
+        return
+    _frame(next(name for name, one in pages.items() if one == here), is_production=config.is_production)
+    if going := st.session_state.pop("going", None):
+        st.switch_page(pages[going["page"]], query_params=going.get("params"))
+    here.run()
+
+
+def _frame(here: str, *, is_production: bool) -> None:
+    menu = [
+        {"key": name, "title": title, "href": address, "here": name == here} for name, (title, address) in _MENU.items()
+    ]
+    note = "" if is_production else person.EMBEDDED_NOTE
+    components.draw("frame", {"pages": menu, "person": person.who(), "note": note}, go=_go)
+
+
+def _go() -> None:
+    go(components.told("frame", "go"))
+
+
+if __name__ == "__main__":
+    render()

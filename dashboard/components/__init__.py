@@ -1,0 +1,33 @@
+"""The dashboard's own components: HTML of ours, fed one JSON value each, with actions as their events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def _component(name: str) -> Callable[..., Any]:
+    """Read once a process, when first drawn. Only the frame's rules reach beyond it."""
+    script = (_HERE / "dom.js").read_text() + (_HERE / name / f"{name}.js").read_text()
+    style = (_HERE / "base.css").read_text() + (_HERE / name / f"{name}.css").read_text()
+    mount: Callable[..., Any] = st.components.v2.component(
+        f"porter.{name}", css=style, js=script, isolate_styles=name != "frame"
+    )
+    return mount
+
+
+def draw(name: str, data: Any, **events: Callable[[], None]) -> Any:
+    """Show the component `name` with `data`; `events` are called with what the reader did (see `told`)."""
+    return _component(name)(key=name, data=data, **{f"on_{event}_change": act for event, act in events.items()})
+
+
+def told(name: str, event: str) -> Any:
+    """What the component `name` said with its `event`, inside that event's callback."""
+    return st.session_state[name][event]

@@ -1,0 +1,76 @@
+"""What every page does alike: find the services, know the reader's time zone, say what is away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import components, present
+from dashboard.errors import DatabaseAway
+from jobs import bootstrap
+from jobs.bootstrap import Services
+
+LIVELY = 2.0  # seconds between looks while something runs
+QUIET = 10.0
+_SETTLING = timedelta(minutes=2)
+
+
+def services() -> Services:
+    """Raises jobs.errors.ConfigurationError."""
+    return bootstrap.from_environment()
+
+
+def zone() -> tzinfo:
+    """The reader's time zone, as their browser tells it."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def pace(*, live: bool, last_change: datetime | None, now: datetime) -> float:
+    """Seconds to the next look: quick while something is at work or just was, for then more is likely to come."""
+    recent = last_change is not None and now - last_change < _SETTLING
+    return LIVELY if live or recent else QUIET
+
+
+def problem(text: str) -> None:
+    """The one line at the top that says what is wrong."""
+    components.draw("problem", text)
+
+
+def away(error: DatabaseAway, *, has_old: bool) -> None:
+    """Say that the database is away."""
+    problem(present.away(error.since, zone(), has_old=has_old))
+
+
+def go(name: str, **params: str) -> None:
+    """Within an event's callback: leave for another page at the end of this run."""
+    st.session_state["going"] = {"page": name, "params": params}
+
+
+def go_if_asked() -> None:
+    """Within a page's fragment: only a run of the whole app can change the page (app.py does)."""
+    if "going" in st.session_state:
+        st.rerun()
+
+
+def notice(text: str) -> None:
+    """Within an event's callback: a sentence to show once."""
+    st.session_state["notice"] = text
+
+
+def notices() -> None:
+    """Show what `notice` left."""
+    if text := st.session_state.pop("notice", None):
+        st.toast(text)
+
+
+def keep_pace(key: str, *, live: bool, last_change: datetime | None, now: datetime) -> None:
+    """A fragment's rhythm is set where it is made: a new one needs one run of the whole page."""
+    wanted = pace(live=live, last_change=last_change, now=now)
+    if wanted != st.session_state[key]:
+        st.session_state[key] = wanted
+        st.rerun()

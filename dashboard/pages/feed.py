@@ -1,0 +1,63 @@
+"""The feed: what runs, what waits, what failed and why, what it cost. Live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import actions, cards, components, data, page, person
+from dashboard.errors import DatabaseAway
+from dashboard.wanted import Wanted
+
+_PAGE_SIZE = 50
+_MOST = 300  # cards in one page; further back is what filters are for
+
+
+def render() -> None:
+    """Draw the feed, and again every few seconds."""
+    rhythm = st.session_state.setdefault("feed_pace", page.LIVELY)
+    st.fragment(_live, run_every=rhythm)()
+
+
+def _live() -> None:
+    services, zone = page.services(), page.zone()
+    now, wanted = services.clock(), Wanted.read(st.query_params)
+    limit = st.session_state.get("feed_limit", _PAGE_SIZE)
+    try:
+        view = data.watch().look(lambda: data.feed_view(services.db, wanted, limit=limit), now)
+    except DatabaseAway as error:
+        old = st.session_state.get("feed_seen")
+        page.away(error, has_old=old is not None)
+        if old is not None:
+            components.draw("feed", old, act=_act)
+        return
+    config = services.config
+    seen = cards.feed(view, wanted, now=now, zone=zone, github_url=config.github_url, mention=config.mention)
+    st.session_state["feed_seen"] = seen
+    components.draw("feed", seen, act=_act)
+    st.session_state["feed_params"] = wanted.params()
+    page.notices()
+    page.go_if_asked()
+    changed = max((task.updated_at for task in view.tasks), default=None)
+    live = any(task.is_live for task in view.tasks)
+    page.keep_pace("feed_pace", live=live, last_change=changed, now=now)
+
+
+def _act() -> None:
+    said: dict[str, Any] = components.told("feed", "act")
+    match said.get("do"):
+        case "filter":
+            st.query_params.from_dict(Wanted.read(said).params())
+            st.session_state["feed_limit"] = _PAGE_SIZE
+        case "more":
+            st.session_state["feed_limit"] = min(_MOST, st.session_state.get("feed_limit", _PAGE_SIZE) + _PAGE_SIZE)
+        case "open":
+            page.go("task", id=str(said.get("id")))
+        case "stop" | "retry" as verb:
+            act = actions.stop if verb == "stop" else actions.retry
+            page.notice(act(page.services(), str(said.get("id")), by=person.who()))
+
+
+if __name__ == "__main__":
+    render()
