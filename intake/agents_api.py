@@ -1,0 +1,69 @@
+"""`/api/agents`: which coding agents there are, and which can be used."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from intake import shapes
+from intake.access import check
+from intake.errors import Unknown
+from intake.job import KEY_OWNER
+from intake.roster import Roster
+from jobs.bootstrap import Services
+from store import vault
+from worker.agents import Agent
+
+_ERRORS: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+    str(status): shapes.Error for status in (400, 401, 403, 404, 405, 422, 500, 503)
+}
+
+
+def routes(services: Services, roster: Roster) -> APIBlueprint:
+    """The addresses of agents."""
+    api = APIBlueprint(
+        "agents", __name__, url_prefix="/api/agents", abp_tags=[Tag(name="agents")], abp_responses=_ERRORS,
+        abp_security=[{"token": []}],
+    )  # fmt: skip
+
+    @api.before_request
+    def _who() -> None:
+        check(services.config, request.method, request.headers)
+
+    @api.get("", responses={"200": shapes.AgentList})
+    def list_agents() -> ResponseReturnValue:
+        """Every agent."""
+        return {"agents": [_shown(agent, roster, _configured(services)) for agent in roster.all()]}
+
+    @api.get("/<name>", responses={"200": shapes.AgentShape})
+    def read_agent(path: shapes.AgentPath) -> ResponseReturnValue:
+        """One agent, by name or alias."""
+        agent = roster.find(path.name)
+        if agent is None:
+            raise Unknown("there is no such agent")
+        return _shown(agent, roster, _configured(services))
+
+    return api
+
+
+def _configured(services: Services) -> set[str]:
+    return {secret.name for secret in vault.known(services.db) if secret.owner == KEY_OWNER}
+
+
+def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, object]:
+    return {
+        "name": agent.name,
+        "title": agent.title,
+        "aliases": list(agent.aliases),
+        "version": agent.version,
+        "package": agent.package,
+        "keys": list(agent.keys),
+        "ready": not agent.needs_key or any(key in configured for key in agent.keys),
+        "default": agent.name == roster.default,
+    }

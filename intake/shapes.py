@@ -1,0 +1,175 @@
+"""The shapes of the REST API: what it takes and what it answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from intake.events import FullName
+from store.lifecycle import Outcome, Status
+from store.records import Event, LogLine, Priority, Task
+
+
+class Error(BaseModel):
+    """The one shape of every error. `error` is stable; `message` is for people; `action` says what to do."""
+
+    error: str
+    message: str
+    action: str | None = None
+    actionUrl: str | None = None  # noqa: N815  the API's own spelling
+
+
+class TaskPath(BaseModel):
+    task_id: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9a-f]+$")]
+
+
+class AgentPath(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ListQuery(BaseModel):
+    """Which tasks. `after` is the `next` of the page before."""
+
+    status: list[Status] = []
+    repository: Annotated[str, Field(max_length=200)] | None = None
+    issue_number: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    agent: Annotated[str, Field(max_length=64)] | None = None
+    requested_by: Annotated[str, Field(max_length=100)] | None = None
+    search: Annotated[str, Field(max_length=200)] | None = None
+    after: Annotated[str, Field(max_length=100)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class LogQuery(BaseModel):
+    """From behind line `after`, of the current run or of the run named."""
+
+    after: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+    run_id: Annotated[str, Field(max_length=40)] | None = None
+
+
+class TaskBody(BaseModel):
+    """A request to do work on an issue."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    repository: FullName
+    issue_number: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    agent: Annotated[str, Field(max_length=64)] | None = None
+    model: Annotated[str, Field(max_length=200)] | None = None
+    priority: Priority = Priority.NORMAL
+    instructions: Annotated[str, Field(max_length=65_536)] = ""
+    base_branch: Annotated[str, Field(max_length=200)] | None = None
+
+
+class TaskShape(BaseModel):
+    """A task as the API shows it. Times in UTC, cost in US dollars, `percent` 0 to 100."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    run_id: str
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    status: Status
+    outcome: Outcome | None
+    reason: str | None
+    message: str
+    version: int
+    source: str
+    repository: str
+    issue_number: int | None
+    issue_title: str
+    requested_by: str
+    agent: str
+    model: str | None
+    priority: Priority
+    base_branch: str | None
+    instructions: str
+    flags: dict[str, Any]
+    branch: str | None
+    head_sha: str | None
+    pr_number: int | None
+    pr_url: str | None
+    files_changed: int
+    additions: int
+    deletions: int
+    summary: str
+    step: str
+    percent: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    machine_seconds: float
+
+
+class TaskPage(BaseModel):
+    """Tasks, newest first; `next` is the key of the following page, null at the end."""
+
+    tasks: list[TaskShape]
+    next: str | None
+
+
+class LogShape(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    n: int
+    at: datetime
+    level: str
+    kind: str
+    text: str
+
+
+class LogPage(BaseModel):
+    """Lines of one run, in order; ask again with `after=next`."""
+
+    run_id: str
+    lines: list[LogShape]
+    next: int
+
+
+class EventShape(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    run_id: str | None
+    at: datetime
+    kind: str
+    text: str
+    actor: str
+
+
+class AgentShape(BaseModel):
+    """An agent. `ready`: a key of it is configured, or it needs none."""
+
+    name: str
+    title: str
+    aliases: list[str]
+    version: str | None
+    package: str | None
+    keys: list[str]
+    ready: bool
+    default: bool
+
+
+class AgentList(BaseModel):
+    agents: list[AgentShape]
+
+
+def task(found: Task) -> dict[str, Any]:
+    """The task, ready for JSON."""
+    return TaskShape.model_validate(found).model_dump(mode="json")
+
+
+def log_line(found: LogLine) -> dict[str, Any]:
+    """The line, ready for JSON."""
+    return LogShape.model_validate(found).model_dump(mode="json")
+
+
+def event(found: Event) -> str:
+    """The event as one line of JSON."""
+    return EventShape.model_validate(found).model_dump_json()

@@ -1,0 +1,208 @@
+"""`/api/tasks`: list, start, read, retry, cancel, logs, events."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, g, request
+from flask.typing import ResponseReturnValue
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+from intake import flags, job, shapes
+from intake.access import check
+from intake.errors import Conflict, Invalid, Malformed
+from intake.roster import Roster
+from intake.stream import Streams
+from jobs.bootstrap import Services
+from store import feed, logs, runs, tasks
+from store.errors import NotFound
+from store.feed import TaskFilter
+from store.lifecycle import Status
+from store.records import NewTask, Task
+from worker import agents
+
+LARGEST = 512 * 1024  # bytes
+_ERRORS: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
+    str(status): shapes.Error for status in (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+}
+
+
+def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint:
+    """The addresses of tasks."""
+    api = APIBlueprint(
+        "tasks", __name__, url_prefix="/api/tasks", abp_tags=[Tag(name="tasks")], abp_responses=_ERRORS,
+        abp_security=[{"token": []}],
+    )  # fmt: skip
+    desk = Desk(services, roster)
+
+    @api.before_request
+    def _who() -> None:
+        g.caller = check(services.config, request.method, request.headers)
+        request.max_content_length = LARGEST
+        if request.method in ("POST", "PUT"):
+            _require_json()
+
+    @api.get("", responses={"200": shapes.TaskPage})
+    def list_tasks(query: shapes.ListQuery) -> ResponseReturnValue:
+        """Tasks, newest first."""
+        found = feed.page(services.db, _filter(query), after=_key(query.after), limit=query.limit)
+        return {"tasks": [shapes.task(task) for task in found.tasks], "next": found.next_key}
+
+    @api.post("", responses={"201": shapes.TaskShape})
+    def start_task(body: shapes.TaskBody) -> ResponseReturnValue:
+        """Start work on an issue."""
+        made = desk.start(body, by=g.caller)
+        return shapes.task(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
+
+    @api.get("/<task_id>", responses={"200": shapes.TaskShape})
+    def read_task(path: shapes.TaskPath) -> ResponseReturnValue:
+        """One task."""
+        return shapes.task(tasks.get(services.db, path.task_id))
+
+    @api.put("/<task_id>/retry", responses={"200": shapes.TaskShape})
+    def retry_task(path: shapes.TaskPath) -> ResponseReturnValue:
+        """Another run of an ended task, with the same inputs."""
+        return shapes.task(desk.retry(path.task_id, by=g.caller))
+
+    @api.delete("/<task_id>", responses={"204": None})
+    def cancel_task(path: shapes.TaskPath) -> ResponseReturnValue:
+        """Stop a task."""
+        desk.cancel(path.task_id, by=g.caller)
+        return "", HTTPStatus.NO_CONTENT
+
+    @api.get("/<task_id>/logs", responses={"200": shapes.LogPage})
+    def read_logs(path: shapes.TaskPath, query: shapes.LogQuery) -> ResponseReturnValue:
+        """What the machine of a run said."""
+        run_id = desk.run_of(path.task_id, query.run_id)
+        found = logs.of_run(services.db, run_id, after=query.after, limit=query.limit)
+        lines = [shapes.log_line(line) for line in found]
+        return {"run_id": run_id, "lines": lines, "next": found[-1].n if found else query.after}
+
+    @api.get("/<task_id>/events", responses={"200": {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
+    def follow_events(path: shapes.TaskPath) -> ResponseReturnValue:
+        """The task's history as server-sent events, from behind the header Last-Event-ID."""
+        chunks = streams.open(path.task_id, after=_last_event())
+        return Response(chunks, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    return api
+
+
+class Desk:
+    """What the API does to tasks."""
+
+    def __init__(self, services: Services, roster: Roster) -> None:
+        self._services, self._roster = services, roster
+
+    def start(self, body: shapes.TaskBody, *, by: str) -> Task:
+        """Raises Invalid for inputs that cannot work, Conflict when the agent has no key."""
+        new = NewTask(
+            repository=body.repository,
+            requested_by=by,
+            agent=self._ready_agent(body.agent or self._roster.default),
+            source="api",
+            issue_number=_issue(body),
+            model=_model(body),
+            priority=body.priority,
+            base_branch=_base_branch(body),
+            instructions=body.instructions.replace("\0", "\ufffd"),
+        )
+        made = tasks.create(self._services.db, new, now=self._services.clock())
+        self._services.queues.launch(made.run_id, made.priority)
+        return made
+
+    def retry(self, task_id: str, *, by: str) -> Task:
+        """Raises NotFound; IllegalMove while it is at work."""
+        again = tasks.restart(self._services.db, task_id, by=by, now=self._services.clock())
+        self._services.queues.launch(again.run_id, again.priority)
+        return again
+
+    def cancel(self, task_id: str, *, by: str) -> None:
+        """Raises NotFound; IllegalMove when it ended otherwise."""
+        if tasks.get(self._services.db, task_id).status is not Status.CANCELLED:
+            tasks.cancel(self._services.db, task_id, by=by, now=self._services.clock())
+            self._services.queues.publish(task_id)
+
+    def run_of(self, task_id: str, run_id: str | None) -> str:
+        """The run asked for, if it is one of this task; else the current one. Raises NotFound."""
+        current = tasks.get(self._services.db, task_id).run_id
+        if run_id is None or run_id == current:
+            return current
+        if run_id not in [run.id for run in runs.of_task(self._services.db, task_id)]:
+            raise NotFound("run", run_id)
+        return run_id
+
+    def _ready_agent(self, word: str) -> str:
+        agent = self._roster.find(word)
+        if agent is None:
+            near = agents.nearest(word, self._roster.custom)
+            known = ", ".join(agents.names(self._roster.custom))
+            raise Invalid("agent: there is no such agent", action=f"use {near or 'one of'} ({known})")
+        if agent.needs_key and not job.keys(self._services, agent):
+            raise Conflict(f"{agent.title} has no key", action=f"run: porter secret set {agent.keys[0]}")
+        return agent.name
+
+
+def _issue(body: shapes.TaskBody) -> int:
+    if body.issue_number is None:
+        raise Invalid(
+            "issue_number: work without an issue is not built yet", action="open an issue and give its number"
+        )
+    return body.issue_number
+
+
+def _model(body: shapes.TaskBody) -> str | None:
+    if body.model is not None and not flags.is_model(body.model):
+        raise Invalid("model: that is not a model's name")
+    return body.model
+
+
+def _base_branch(body: shapes.TaskBody) -> str | None:
+    if body.base_branch is not None and not flags.is_branch(body.base_branch):
+        raise Invalid("base_branch: that is not a branch's name")
+    return body.base_branch
+
+
+def _filter(query: shapes.ListQuery) -> TaskFilter:
+    words = {name: getattr(query, name) for name in ("repository", "agent", "requested_by", "search")}
+    plain = {name: word.replace("\0", "") if word else None for name, word in words.items()}
+    return TaskFilter(statuses=frozenset(query.status), issue_number=query.issue_number, **plain)
+
+
+def _key(after: str | None) -> str | None:
+    """The key of a page, made sure of: the store takes it apart and trusts the pieces."""
+    if after is None:
+        return None
+    at, _, task_id = after.partition("/")
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not task_id.isalnum():
+            raise ValueError
+        return f"{moment.astimezone(UTC).isoformat()}/{task_id}"
+    except (ValueError, OverflowError):
+        raise Invalid("after: give the `next` of the page before, as it was") from None
+
+
+def _last_event() -> int:
+    given = request.headers.get("Last-Event-ID", "0")
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Invalid("Last-Event-ID: give the id of the last event received")
+    return int(given)
+
+
+def _require_json() -> None:
+    """Raises Malformed for a body that is not a JSON object."""
+    body = request.get_data()
+    if not body:
+        return
+    try:
+        if not isinstance(json.loads(body), dict):
+            raise Malformed("the body is not a JSON object")
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+    if not request.is_json:
+        raise Malformed("the body is JSON, but the header Content-Type is not application/json")
