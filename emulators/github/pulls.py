@@ -162,6 +162,7 @@ def _push(world: World, repository: Repository, actor: Actor, name: str, was: st
         "compare": f"{repositories.page(world.urls, repository)}/compare/{was[:12]}...{now[:12]}",
         "commits": told,
         "head_commit": told[-1] if told else None,
+        "repository": repositories.pushed_repository(world.urls, repository),
         "pusher": {"name": actor.user.login, "email": f"{actor.user.login}@users.noreply.github.com"},
     }
 

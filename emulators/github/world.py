@@ -198,4 +198,4 @@ class World:
             if repository in one.repositories and event in one.app.events and one.suspended_at is None:
                 here = {"installation": {"id": one.id, "node_id": f"MDIz{one.id}"}}
                 ids = {"installation_id": one.id, "repository_id": repository.id}
-                self.webhooks.send(one.app, event, payload | around | here, **ids)
+                self.webhooks.send(one.app, event, around | payload | here, **ids)

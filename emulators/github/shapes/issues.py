@@ -19,7 +19,7 @@ def page(urls: Urls, one: Issue) -> str:
 
 
 def issue(urls: Urls, one: Issue) -> Json:
-    """A pull request looks like an issue here, with `pull_request` and `draft` added."""
+    """A pull request looks like an issue here, with `pull_request` added."""
     here = url(urls, one)
     shape: Json = {
         "url": here,
@@ -45,6 +45,7 @@ def issue(urls: Urls, one: Issue) -> Json:
         "closed_at": stamp_or_none(one.closed_at),
         "author_association": people.author_of(one),
         "active_lock_reason": None,
+        "draft": bool(one.pull and one.pull.draft),
         "body": one.body,
         "closed_by": people.user(urls, one.closed_by) if one.closed_by else None,
         "reactions": rollup(f"{here}/reactions", one.reactions),
@@ -58,7 +59,6 @@ def issue(urls: Urls, one: Issue) -> Json:
 def _pull_part(urls: Urls, one: Issue) -> Json:
     html = page(urls, one)
     return {
-        "draft": bool(one.pull and one.pull.draft),
         "pull_request": {
             "url": f"{repositories.url(urls, one.repository)}/pulls/{one.number}",
             "html_url": html,

@@ -108,6 +108,17 @@ def whole_repository(urls: Urls, one: Repository) -> Json:
     return repository(urls, one) | merging | counts | {"delete_branch_on_merge": False, "allow_auto_merge": False}
 
 
+def pushed_repository(urls: Urls, one: Repository) -> Json:
+    """As `push` webhooks have it: times in seconds, the page as `url`, and more of the owner."""
+    owner = people.user(urls, one.owner) | {
+        "name": one.owner.login,
+        "email": f"{one.owner.login}@users.noreply.github.com",
+    }
+    times = {"created_at": int(one.created_at.timestamp()), "pushed_at": int(one.pushed_at.timestamp())}
+    old = {"stargazers": 0, "master_branch": one.default_branch}
+    return repository(urls, one) | times | old | {"owner": owner, "url": page(urls, one)}
+
+
 def brief(one: Repository) -> Json:
     """As installation webhooks list them."""
     named = {"id": one.id, "node_id": node_id("R", one.id), "name": one.name}
