@@ -6,13 +6,13 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import request
-from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
 from intake import shapes
 from intake.access import check
+from intake.answers import Answered
 from intake.errors import Unknown
 from intake.job import KEY_OWNER
 from intake.roster import Roster
@@ -37,12 +37,12 @@ def routes(services: Services, roster: Roster) -> APIBlueprint:
         check(services.config, request.method, request.headers)
 
     @api.get("", responses={"200": shapes.AgentList})
-    def list_agents() -> ResponseReturnValue:
+    def list_agents() -> Answered:
         """Every agent."""
         return {"agents": [_shown(agent, roster, _configured(services)) for agent in roster.all()]}
 
     @api.get("/<name>", responses={"200": shapes.AgentShape})
-    def read_agent(path: shapes.AgentPath) -> ResponseReturnValue:
+    def read_agent(path: shapes.AgentPath) -> Answered:
         """One agent, by name or alias."""
         agent = roster.find(path.name)
         if agent is None:
@@ -56,7 +56,7 @@ def _configured(services: Services) -> set[str]:
     return {secret.name for secret in vault.known(services.db) if secret.owner == KEY_OWNER}
 
 
-def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, object]:
+def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, Any]:
     return {
         "name": agent.name,
         "title": agent.title,

@@ -6,6 +6,7 @@ import logging
 import re
 import uuid
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from pydantic import ValidationError
@@ -18,6 +19,9 @@ from jobs.errors import JobError
 from store.errors import IllegalMove, NotFound, VaultError
 
 log = logging.getLogger(__name__)
+
+# Not Flask's own alias: flask-openapi3 evaluates annotations, and that one names what only type checkers import.
+Answered = Response | dict[str, Any] | tuple[Any, int] | tuple[Any, int, dict[str, str]]
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADER = "X-Request-Id"

@@ -8,13 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, g, request
-from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
 from intake import flags, job, shapes
 from intake.access import check
+from intake.answers import Answered
 from intake.errors import Conflict, Invalid, Malformed
 from intake.roster import Roster
 from intake.stream import Streams
@@ -48,35 +48,35 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
             _require_json()
 
     @api.get("", responses={"200": shapes.TaskPage})
-    def list_tasks(query: shapes.ListQuery) -> ResponseReturnValue:
+    def list_tasks(query: shapes.ListQuery) -> Answered:
         """Tasks, newest first."""
         found = feed.page(services.db, _filter(query), after=_key(query.after), limit=query.limit)
         return {"tasks": [shapes.task(task) for task in found.tasks], "next": found.next_key}
 
     @api.post("", responses={"201": shapes.TaskShape})
-    def start_task(body: shapes.TaskBody) -> ResponseReturnValue:
+    def start_task(body: shapes.TaskBody) -> Answered:
         """Start work on an issue."""
         made = desk.start(body, by=g.caller)
         return shapes.task(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
 
     @api.get("/<task_id>", responses={"200": shapes.TaskShape})
-    def read_task(path: shapes.TaskPath) -> ResponseReturnValue:
+    def read_task(path: shapes.TaskPath) -> Answered:
         """One task."""
         return shapes.task(tasks.get(services.db, path.task_id))
 
     @api.put("/<task_id>/retry", responses={"200": shapes.TaskShape})
-    def retry_task(path: shapes.TaskPath) -> ResponseReturnValue:
+    def retry_task(path: shapes.TaskPath) -> Answered:
         """Another run of an ended task, with the same inputs."""
         return shapes.task(desk.retry(path.task_id, by=g.caller))
 
     @api.delete("/<task_id>", responses={"204": None})
-    def cancel_task(path: shapes.TaskPath) -> ResponseReturnValue:
+    def cancel_task(path: shapes.TaskPath) -> Answered:
         """Stop a task."""
         desk.cancel(path.task_id, by=g.caller)
         return "", HTTPStatus.NO_CONTENT
 
     @api.get("/<task_id>/logs", responses={"200": shapes.LogPage})
-    def read_logs(path: shapes.TaskPath, query: shapes.LogQuery) -> ResponseReturnValue:
+    def read_logs(path: shapes.TaskPath, query: shapes.LogQuery) -> Answered:
         """What the machine of a run said."""
         run_id = desk.run_of(path.task_id, query.run_id)
         found = logs.of_run(services.db, run_id, after=query.after, limit=query.limit)
@@ -84,7 +84,7 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
         return {"run_id": run_id, "lines": lines, "next": found[-1].n if found else query.after}
 
     @api.get("/<task_id>/events", responses={"200": {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
-    def follow_events(path: shapes.TaskPath) -> ResponseReturnValue:
+    def follow_events(path: shapes.TaskPath) -> Answered:
         """The task's history as server-sent events, from behind the header Last-Event-ID."""
         chunks = streams.open(path.task_id, after=_last_event())
         return Response(chunks, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})

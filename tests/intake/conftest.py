@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +21,14 @@ from intake.signature import sign
 from jobs import bootstrap
 from jobs.bootstrap import Services
 from jobs.config import Config
-from store import credentials, migrate, runs, tasks
+from store import credentials, runs, tasks
 from store.credentials import Credential
 from store.lifecycle import Status
 from store.records import NewTask, Task
+from tests.conftest import Clock
 
 SECRET = "webhook-secret-of-the-tests"
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "github"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -140,16 +128,21 @@ def config(directory: Path, **changes: str) -> Config:
 
 
 def build(directory: Path, **changes: str) -> House:
-    """A house of its own."""
-    settings = config(directory, **changes)
-    migrate.upgrade(settings.database)
+    """A house of its own, on the database that is in the directory."""
     clock = Clock()
-    services = bootstrap.build(settings, clock=clock)
+    services = bootstrap.build(config(directory, **changes), clock=clock)
     return House(services, clock, create_app(services, poll_seconds=0.01).test_client())
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = build(tmp_path)
+def home(migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """A data directory with an empty database."""
+    shutil.copy(migrated_sqlite, tmp_path / "porter.db")
+    return tmp_path
+
+
+@pytest.fixture
+def house(home: Path) -> Iterator[House]:
+    made = build(home)
     yield made
     made.services.db.close()
