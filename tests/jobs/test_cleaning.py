@@ -62,7 +62,13 @@ def test_text_of_an_agent_loads_no_picture_and_holds_no_html():
 
 @pytest.mark.parametrize(
     "secret",
-    ["ghs_" + "a1" * 15, "sk-ant-api03-" + "x" * 30, "github_pat_" + "1a" * 15, "fm2_" + "lJ" * 20, "AKIAABCDEFGHIJKLMNOP"],
+    [
+        "ghs_" + "a1" * 15,
+        "sk-ant-api03-" + "x" * 30,
+        "github_pat_" + "1a" * 15,
+        "fm2_" + "lJ" * 20,
+        "AKIAABCDEFGHIJKLMNOP",
+    ],
 )
 def test_what_looks_like_a_token_is_masked(secret):
     assert masked(f"key={secret}!") == "key=***!"
