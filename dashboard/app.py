@@ -12,16 +12,16 @@ from jobs.errors import ConfigurationError
 
 _PAGES = Path(__file__).parent / "pages"
 _ICON = Path(__file__).parent / "static" / "porter.svg"
-_MENU = {"feed": ("Feed", "/"), "deliveries": ("Why nothing happened", "/deliveries")}
+_MENU = {"feed": ("Feed", "/"), "deliveries": ("Deliveries", "/deliveries")}
 
 
 def render() -> None:
     """Draw the frame and the page the address asks for."""
     st.set_page_config(page_title="Porter", page_icon=str(_ICON), layout="wide")
     pages = {
-        "feed": st.Page(_PAGES / "feed.py", title="Feed", default=True),
-        "task": st.Page(_PAGES / "task.py", title="Task", url_path="task"),
-        "deliveries": st.Page(_PAGES / "deliveries.py", title="Why nothing happened", url_path="deliveries"),
+        "feed": st.Page(_PAGES / "feed.py", title="Porter · Feed", default=True),
+        "task": st.Page(_PAGES / "task.py", title="Porter · Task", url_path="task"),
+        "deliveries": st.Page(_PAGES / "deliveries.py", title="Porter · Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")
     try:

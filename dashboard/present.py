@@ -101,7 +101,9 @@ def waiting(ahead: int) -> str:
 
 def why(task: Task) -> str:
     """Why a task did not end well, as a sentence."""
-    return sentence(task.message) or _REASONS.get(task.reason or "", "It ended without saying why.")
+    name, stopped, _ = task.message.partition(" stopped it")  # a login is not a word to capitalise
+    said = sentence(task.message, name=name if stopped else "")
+    return said or _REASONS.get(task.reason or "", "It ended without saying why.")
 
 
 def remedy(task: Task) -> str:
@@ -109,12 +111,12 @@ def remedy(task: Task) -> str:
     return _REMEDIES.get(task.reason or "", "")
 
 
-def sentence(text: str) -> str:
-    """`text` with a capital and a full stop, unless it has its own."""
+def sentence(text: str, *, name: str = "") -> str:
+    """`text` with a capital and a full stop, unless it has its own. A `name` it begins with stays as it is."""
     text = text.strip()
     if not text:
         return ""
-    first = text[0].upper() + text[1:]
+    first = text if name and text.startswith(name) else text[0].upper() + text[1:]
     return first if first[-1] in ".!?…:" else f"{first}."
 
 

@@ -109,7 +109,7 @@ def _sentence(event: Event, zone: tzinfo) -> dict[str, Any]:
         "key": f"event-{event.id}",
         "at": present.clock(event.at, zone),
         "exact": present.exact(event.at, zone),
-        "text": present.sentence(event.text),
+        "text": present.sentence(event.text, name=event.actor),
         "tone": tone,
     }
 

@@ -4,6 +4,8 @@
 const BLOCK = 100;
 const ROW = 22; // pixels a line is taken to need until it was drawn once
 
+const NAMES = { warning: "warn", output: "", text: "agent" };
+
 const LEVELS = {
   all: ["Everything", () => true],
   words: ["Without output", (line) => line.kind !== "output" || line.level === "error"],
@@ -26,7 +28,7 @@ function marked(text, sought) {
 function entry(line, sought) {
   const loud = line.level === "error" || line.level === "warning" ? line.level : line.kind;
   return el("div", { class: `entry ${line.kind} ${line.level}` },
-    el("time", { text: line.at }), el("span", { text: loud === "warning" ? "warn" : loud === "output" ? "" : loud }), el("span", {}, ...marked(line.text, sought)));
+    el("time", { text: line.at }), el("span", { text: NAMES[loud] ?? loud }), el("span", {}, ...marked(line.text, sought)));
 }
 
 // The lines that pass the filter, drawn block by block.
