@@ -14,7 +14,10 @@ EVENTS = ["issue_comment", "issues", "pull_request", "pull_request_review", "pul
 
 
 class Config(BaseModel):
-    """The App that the demo world knows. `app_public_key` is PEM; the private half stays with Porter."""
+    """The App that the demo world knows. `app_public_key` is PEM; the private half stays with Porter.
+
+    `content_per_minute` is the secondary rate limit; null switches it off, for a bench.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,6 +28,7 @@ class Config(BaseModel):
     webhook_secret: str = Field(min_length=1, repr=False)
     permissions: dict[str, str] = Field(default_factory=lambda: dict(PERMISSIONS))
     events: list[str] = Field(default_factory=lambda: list(EVENTS))
+    content_per_minute: int | None = Field(default=80, ge=1)
 
 
 def read(path: Path) -> Config:

@@ -119,8 +119,11 @@ def _backend(repository: Repository, caller: Caller, service: str) -> Response:
     status = int(headers.pop("Status", "200").split()[0])
     if service == "git-receive-pack":  # whole before it is answered, so that the push is told of afterwards
         data = b"".join(_rest(program))
+        _end(program)
         return Response(data, status, headers)
-    return Response(_rest(program), status, headers)
+    answer = Response(_rest(program), status, headers)
+    answer.call_on_close(lambda: _end(program))  # also when the client leaves before the first byte
+    return answer
 
 
 def _environment(repository: Repository, caller: Caller, service: str) -> dict[str, str]:
@@ -155,14 +158,15 @@ def _headers(output: IO[bytes]) -> dict[str, str]:
 
 def _rest(program: subprocess.Popen[bytes]) -> Iterator[bytes]:
     assert program.stdout is not None  # noqa: S101  PIPE was asked for
+    while chunk := program.stdout.read(CHUNK):
+        yield chunk
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    assert program.stdout is not None  # noqa: S101  PIPE was asked for
+    program.stdout.close()
     try:
-        while chunk := program.stdout.read(CHUNK):
-            yield chunk
-    finally:
-        program.stdout.close()
-        if program.poll() is None:
-            try:
-                program.wait(timeout=2)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
+        program.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()

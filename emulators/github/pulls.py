@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulators.github import acts
 from emulators.github.comparison import Comparison, compare, merge
-from emulators.github.errors import Refusal, invalid
+from emulators.github.errors import GitFailed, Refusal, invalid
 from emulators.github.git import Commit
 from emulators.github.model import Actor, Issue, Moment, Pull, Repository
 from emulators.github.shapes import Json, people, repositories
@@ -56,12 +56,19 @@ def open_between(repository: Repository, head: str, base: str) -> Issue | None:
     return None
 
 
+def refresh(issue: Issue, it: Pull) -> None:
+    """An open pull request is compared with where its base is now."""
+    if issue.state == "open":
+        it.base_sha = issue.repository.git.sha(f"refs/heads/{it.base}") or it.base_sha
+
+
 def compared(issue: Issue, it: Pull) -> Comparison:
     return compare(issue.repository.git, it.base_sha, it.head_sha)
 
 
 def whole(world: World, issue: Issue) -> Json:
     assert issue.pull is not None  # noqa: S101  callers hold a pull request
+    refresh(issue, issue.pull)
     return shape.whole_pull(world.urls, issue, issue.pull, compared(issue, issue.pull))
 
 
@@ -97,11 +104,15 @@ def merge_pull(
     if sha is not None and sha != it.head_sha:
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
     repository = issue.repository
+    refresh(issue, it)
     words = title or _merge_title(issue, it, method)
     made = merge(repository.git, it.base_sha, it.head_sha, method=method, message=words)
     if made is None:
         raise Refusal(405, "Pull Request is not mergeable")
-    repository.git.run("update-ref", f"refs/heads/{it.base}", made, it.base_sha)
+    try:
+        repository.git.run("update-ref", f"refs/heads/{it.base}", made, it.base_sha)
+    except GitFailed as trouble:
+        raise Refusal(409, "Base branch was modified. Review and try the merge again.") from trouble
     it.merged_at, it.merged_by, it.merge_commit_sha = world.clock(), actor.user, made
     messages = "\n".join(commit.message for commit in compared(issue, it).commits)
     issue.history.append(Moment(world.clock(), actor, "merged", made))

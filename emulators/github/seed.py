@@ -91,6 +91,7 @@ ISSUES = (
 
 def demo(world: World, config: Config) -> Repository:
     """Fills an empty world. The issues are older than the App, so that starting the demo sends no webhook for them."""
+    world.limits.content_per_minute = config.content_per_minute
     for login, name in (("maria", "Maria Lindqvist"), ("tom", "Tom Okafor"), ("eve", "Eve Marchetti")):
         world.add_user(login, name)
     world.add_user("acme", "Acme", kind="Organization")

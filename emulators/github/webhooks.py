@@ -144,7 +144,8 @@ class Webhooks:
         with httpx.Client(transport=self._transport, timeout=ANSWER_SECONDS, trust_env=False) as client:
             while (delivery_id := self._waiting.get()) is not None:
                 done = attempt(client, self._records[delivery_id])
-                log.info("webhook %s answered %s", done.event, done.status_code, extra={"action": "webhook_sent"})
+                level = logging.INFO if done.status == "OK" else logging.WARNING
+                log.log(level, "webhook %s: %s", done.event, done.status, extra={"action": "webhook_sent"})
                 with self._settled:
                     self._records[delivery_id] = done
                     self._settled.notify_all()

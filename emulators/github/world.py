@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from emulators.github import acts, auth
+from emulators.github import acts, auth, pulls
 from emulators.github.faults import Faults, history
 from emulators.github.git import GitRepository
 from emulators.github.limits import Limits
@@ -173,6 +173,19 @@ class World:
     def comment(self, issue: Issue, login: str, body: str) -> Comment:
         with self.lock:
             return acts.comment(self, issue, self.person(login), body)
+
+    def push(
+        self, repository: Repository, login: str, branch: str, files: Mapping[str, str], message: str = "Change"
+    ) -> str:
+        """A commit that `login` pushes to `branch`, with its events; a new branch starts from the default one."""
+        with self.lock:
+            who, git = self.person(login), repository.git
+            if git.sha(f"refs/heads/{branch}") is None:
+                git.run("update-ref", f"refs/heads/{branch}", f"refs/heads/{repository.default_branch}")
+            email = f"{login}@users.noreply.github.com"
+            made = git.commit(branch, files, author=who.user.name, email=email, message=message)
+            pulls.notice_push(self, repository, who)
+            return made
 
     def installation_token(
         self, installation_id: int, *, repositories: list[str] | None = None, permissions: dict[str, str] | None = None

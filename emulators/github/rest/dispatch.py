@@ -35,6 +35,7 @@ ROUTES: list[Route] = [
 SPANS_SLASHES = {"path", "ref", "branch", "name"}  # parameters whose value may hold a "/"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 PREFIX = "/api"
+VERSIONS = ("2022-11-28", "2026-03-10")
 
 
 def install(app: Flask, world: World) -> None:
@@ -117,6 +118,9 @@ def _civil() -> None:
             "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
             "(https://docs.github.com/rest/overview/resources-in-the-rest-api#user-agent-required).",
         )
+    version = request.headers.get("X-GitHub-Api-Version", VERSIONS[0])
+    if version not in VERSIONS:
+        raise Refusal(400, f"'{version[:40]}' is not a supported API version.")
 
 
 def _allowed(world: World, route: Route, args: dict[str, str], caller: Caller) -> Repository | None:
