@@ -21,6 +21,7 @@ from worker.masking import Mask
 
 SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 NETWORK_SECONDS = 600.0
+OLDEST = (2, 31)  # the first that reads GIT_CONFIG_COUNT
 
 # Nothing may start a program: hooks, fsmonitor and credential helpers are off, whatever a repository says.
 _SETTINGS = {
@@ -138,6 +139,14 @@ def identity(name: str, email: str) -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", name), ("EMAIL", email))
     }
+
+
+def require_modern_git(git: Git, at: Path) -> None:
+    """An older git would silently ignore the settings that keep us safe. Raises GitFailed."""
+    said = git("tell its version", "--version", at=at)
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if not found or (int(found[1]), int(found[2])) < OLDEST:
+        raise GitFailed("be used", f"{said} is too old; install {OLDEST[0]}.{OLDEST[1]} or newer")
 
 
 def git_program() -> str:

@@ -7,6 +7,7 @@ pushed is a repository that the runner makes after every process of the agent is
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from worker.contract import DiffSize, JobDocument
 from worker.errors import GitFailed
 from worker.git import NETWORK_SECONDS, SHA, Git
+from worker.isolation import User
 from worker.workspace import Workspace, borrow
 
 ALWAYS_EXCLUDED = ("__pycache__/", "*.pyc", ".DS_Store")
@@ -37,7 +39,7 @@ def harvest(space: Workspace, job: JobDocument, *, own: Git, agents: Git) -> Har
     `own` calls git as the runner, `agents` as the agent's user.
     """
     stage, clean = _fresh(space, "stage-", agents), _fresh(space, "out-", own)
-    _lend(space, stage, job.agent.excludes)
+    _lend(space, stage, job.agent.excludes, agents.user)
     head = _import(space, job, (stage, clean), _head(space, agents), own, agents)
     rewritten = head is None
     if head is None:
@@ -80,12 +82,13 @@ def _import(
 def _with_leftovers(space: Workspace, job: JobDocument, stage: Path, parent: str, git: Git) -> str:
     """Commit what lies in the working copy on top of `parent`; the parent itself if there is nothing new.
 
-    It runs in a repository of ours with the agent's files as its work tree, so the agent's .git/config is not read.
+    It runs in a repository of ours with the agent's files as its work tree, so the agent's .git/config is not read. The
+    index knows the files of the check-out, so an untouched one is not even normalised (line endings, for one).
     """
     if not space.repo.is_dir():
         return parent
     ours = {"GIT_DIR": str(stage), "GIT_WORK_TREE": str(space.repo)}
-    git("read the agent's commits", "read-tree", parent, at=space.repo, env=ours)
+    git("read the agent's commits", "read-tree", "-m", "-i", parent, at=space.repo, env=ours)
     git("collect the changes", "add", "--all", "--", ".", at=space.repo, env=ours)
     tree = git("collect the changes", "write-tree", at=space.repo, env=ours)
     if tree == git("read the agent's commits", "rev-parse", f"{parent}^{{tree}}", at=stage):
@@ -117,10 +120,13 @@ def _fresh(space: Workspace, prefix: str, git: Git) -> Path:
     return at
 
 
-def _lend(space: Workspace, stage: Path, excludes: Sequence[str]) -> None:
-    """Let the stage read the agent's objects, and leave out what the CLI drops beside the work."""
+def _lend(space: Workspace, stage: Path, excludes: Sequence[str], user: User | None) -> None:
+    """Let the stage read the agent's objects and our index, and leave out what the CLI drops beside the work."""
     with (stage / "objects" / "info" / "alternates").open("a") as alternates:
         alternates.write(f"{space.repo}/.git/objects\n")
+    shutil.copy2(space.index, stage / "index")
+    if user:
+        os.chown(stage / "index", user.uid, user.gid)
     (stage / "info").mkdir(exist_ok=True)
     (stage / "info" / "exclude").write_text("\n".join((*ALWAYS_EXCLUDED, *excludes)) + "\n")
 

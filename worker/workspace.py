@@ -2,6 +2,7 @@
 
 work/             only the runner may write here
   safe.git/       what was fetched; the agent reads its objects and cannot change them
+  index           what git noted of the fresh check-out
   agent/          the agent's own: repo/ (where it works), home/, tmp/
   stage-*/ out-*/ made when the agent is dead, see harvest.py
 """
@@ -11,12 +12,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from worker.contract import JobDocument
 from worker.errors import GitFailed
-from worker.git import NETWORK_SECONDS, Git
+from worker.git import NETWORK_SECONDS, Git, require_modern_git
 from worker.isolation import User
 
 DEPTH = 50  # commits: enough history for an agent to read, little to fetch
@@ -33,6 +35,11 @@ class Workspace:
     @property
     def safe(self) -> Path:
         return self.root / "safe.git"
+
+    @property
+    def index(self) -> Path:
+        """git's notes on the files as they were checked out, so that an untouched one need not be read again."""
+        return self.root / "index"
 
     @property
     def agent(self) -> Path:
@@ -72,6 +79,7 @@ def make_directories(user: User | None) -> Workspace:
 
 def fetch(space: Workspace, job: JobDocument, git: Git) -> Workspace:
     """Fetch the base branch (and, in a follow-up, the branch that is continued). Raises GitFailed."""
+    require_modern_git(git, space.root)
     space.safe.mkdir(mode=0o755)
     git("make a repository", "init", "--quiet", "--bare", "--template=", ".", at=space.safe)
     base = _fetch_branch(space, job, git, job.base_branch)
@@ -92,6 +100,19 @@ def check_out(space: Workspace, job: JobDocument, git: Git) -> None:
     git("configure the working copy", "remote", "add", "origin", job.clone_url, at=at)
     git("make the branch", "update-ref", f"refs/remotes/origin/{job.base_branch}", space.base, at=at)
     git("check out the branch", "checkout", "--quiet", "-B", job.branch, space.start, at=at)
+    _note_files(space, git)
+
+
+def _note_files(space: Workspace, git: Git) -> None:
+    """Keep the index of the fresh check-out, with its time: git trusts its notes on a file only if they are newer.
+
+    Where attributes convert files that matters: a file read again may look changed when nobody touched it. So the
+    second in which the files were written has to be over. https://git-scm.com/docs/racy-git
+    """
+    shutil.copy2(space.repo / ".git" / "index", space.index)
+    if git("look for attributes", "ls-files", "--", ".gitattributes", "**/.gitattributes", at=space.repo):
+        time.sleep(1.02 - time.time() % 1)
+        os.utime(space.index)
 
 
 def borrow(space: Workspace, git_directory: Path) -> None:

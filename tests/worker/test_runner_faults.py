@@ -17,17 +17,17 @@ from worker.agents.mock.antics import ORPHAN_MARK
 from worker.contract import JobDocument, Limits
 
 
-def orphans() -> list[str]:
-    """The mock agent's runaway children that are alive on this computer."""
+def orphans(within: Path) -> list[str]:
+    """The mock agent's runaway children that are alive and were started below this folder."""
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if ORPHAN_MARK.encode() in words and words[0] == b"sh":
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+            is_one = ORPHAN_MARK.encode() in words and words[0] == b"sh"
+            if is_one and str((entry / "cwd").readlink()).startswith(str(within)):
                 found.append(entry.name)
+        except OSError:
+            continue
     return found
 
 
@@ -51,11 +51,11 @@ def test_an_agent_that_takes_too_long_is_timed_out_even_if_it_ignores_us(start: 
 def test_cancel_ends_the_whole_tree_in_ten_seconds(start: Start, job: JobDocument, bare: Bare, porter: Porter) -> None:
     porter.cancel_when = "starting mock"
     machine = start(told(job, "[mock:orphan] [mock:ignore-term] [mock:hang]"))
-    machine.until(lambda: bool(orphans()))
+    machine.until(lambda: bool(orphans(machine.temporary)))
     began = time.monotonic()
     machine.wait(12)
     assert time.monotonic() - began < 10
-    assert orphans() == []
+    assert orphans(machine.temporary) == []
     assert machine.process.returncode == 0
     assert machine.result["ending"] == "cancelled"
     assert not machine.result["pushed"]
@@ -70,7 +70,7 @@ def test_children_left_behind_by_a_good_run_are_dead_before_the_push_token_is_as
     answer = porter._push_token
 
     def look() -> tuple[int, dict[str, object]]:
-        seen_at_push.append(orphans())
+        seen_at_push.append(orphans(machine.temporary))
         return answer()
 
     porter._push_token = look  # type: ignore[method-assign]
@@ -88,7 +88,7 @@ def test_cancel_works_while_setup_runs(start: Start, job: JobDocument, porter: P
 
 
 def test_sigterm_cancels_and_reports(start: Start, job: JobDocument, porter: Porter) -> None:
-    machine = start(told(job, "[mock:ignore-term] [mock:hang]"))
+    machine = start(told(job, "[mock:hang]"))
     machine.until(lambda: "Edit greet.py" in porter.text)
     began = time.monotonic()
     machine.process.send_signal(signal.SIGTERM)
@@ -120,7 +120,7 @@ def test_sigterm_before_there_is_a_job_ends_at_once(start: Start, job: JobDocume
 
 
 def test_porter_may_be_away_for_a_while(start: Start, job: JobDocument, porter: Porter, bare: Bare) -> None:
-    porter.away_once_seen, porter.away_seconds = "starting mock", 3.0
+    porter.away_once_seen, porter.away_seconds = "starting mock", 1.5
     machine = start(job)
     machine.wait()
     assert machine.result["ending"] == "changes"
