@@ -10,7 +10,7 @@ from dashboard import components, person
 from dashboard.page import go, problem, services
 from jobs.errors import ConfigurationError
 
-_PAGES = Path(__file__).parent / "pages"
+_VIEWS = Path(__file__).parent / "views"  # not "pages": Streamlit would run those by itself, without the frame
 _ICON = Path(__file__).parent / "static" / "porter.svg"
 _MENU = {"feed": ("Feed", "/"), "deliveries": ("Deliveries", "/deliveries")}
 
@@ -19,9 +19,9 @@ def render() -> None:
     """Draw the frame and the page the address asks for."""
     st.set_page_config(page_title="Porter", page_icon=str(_ICON), layout="wide")
     pages = {
-        "feed": st.Page(_PAGES / "feed.py", title="Porter · Feed", default=True),
-        "task": st.Page(_PAGES / "task.py", title="Porter · Task", url_path="task"),
-        "deliveries": st.Page(_PAGES / "deliveries.py", title="Porter · Deliveries", url_path="deliveries"),
+        "feed": st.Page(_VIEWS / "feed.py", title="Porter · Feed", default=True),
+        "task": st.Page(_VIEWS / "task.py", title="Porter · Task", url_path="task"),
+        "deliveries": st.Page(_VIEWS / "deliveries.py", title="Porter · Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")
     try:
