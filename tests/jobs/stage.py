@@ -15,12 +15,14 @@ from fakeredis import FakeStrictRedis
 
 from emulators.github import create_app
 from emulators.github.model import Comment, Issue
+from jobs import status_comment
 from jobs.bootstrap import Services
 from jobs.config import Config
 from jobs.github.client import GitHub
 from jobs.hosts.errors import HostUnavailable
 from jobs.hosts.port import Machine, MachineSpec, MachineState, machine_name
 from jobs.queues import Queues
+from jobs.sweep import Sweep
 from store import reports, runs, tasks, vault
 from store.database import Database
 from store.records import Run, Task
@@ -177,6 +179,11 @@ class Stage:
         if push and task.branch and task.branch not in self.github.repository.git.branches():
             self.github.branch(task.branch)
         reports.accept_result(self.services.db, task.run_id, seq, CHANGES | overrides, now=self.clock())
+
+    def sweep_up(self, task: Task) -> None:
+        """What the sweep brings about for a task that has ended: the last comment, and no machine."""
+        status_comment.publish(self.services, task.id)
+        Sweep(self.services).slow()
 
     def secret_texts(self) -> list[str]:
         return [spec.env["CALLBACK_TOKEN"] for spec in self.host.specs]
