@@ -15,8 +15,8 @@ from intake.access import check
 from intake.answers import Answered
 from intake.errors import Unknown
 from intake.job import KEY_OWNER
-from intake.roster import Roster
 from jobs.bootstrap import Services
+from jobs.roster import Roster
 from store import vault
 from worker.agents import Agent
 

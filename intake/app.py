@@ -12,13 +12,14 @@ from flask_openapi3.openapi import OpenAPI
 
 from intake import agents_api, answers, callbacks, health, shapes, tasks_api, webhooks
 from intake.accept import webhook_secrets
+from intake.commands import Vocabulary
 from intake.judge import House
-from intake.roster import load
 from intake.stream import Streams
 from jobs import bootstrap
 from jobs import logging as log_lines
 from jobs.bootstrap import Services
 from jobs.errors import ConfigurationError
+from jobs.roster import Roster, load
 
 _MOST_STREAMS = 4  # of the eight threads that a gunicorn worker has
 # gunicorn starts a worker that failed again and again, except after this status ("failed to boot").
@@ -36,7 +37,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     if not any(webhook_secrets(config)):
         raise ConfigurationError(["GITHUB_WEBHOOK_SECRET is not set: without it anybody could order work"])
     roster = load(config.default_agent, config.agents_file)
-    house = House(config.mention, roster.vocabulary(), roster.default)
+    house = House(config.mention, _vocabulary(roster), roster.default)
     app = OpenAPI(
         __name__,
         info=Info(title="Porter", version="0.1.0"),
@@ -64,3 +65,7 @@ def from_environment() -> Flask:
     except ConfigurationError as error:
         sys.stderr.write(f"porter intake cannot start: {'; '.join(error.faults)}\n")
         raise SystemExit(_BOOT_FAILED) from None
+
+
+def _vocabulary(roster: Roster) -> Vocabulary:
+    return Vocabulary({word: agent.name for agent in roster.all() for word in (agent.name, *agent.aliases)})

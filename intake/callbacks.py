@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from intake import job, reports
 from intake.access import bearer
 from intake.errors import Malformed, RunOver, Unknown, WrongToken
-from intake.roster import Roster
 from jobs.bootstrap import Services
+from jobs.roster import Roster
 from store import credentials, runs, tasks
 from store import reports as store_reports
 from store.credentials import Credential
@@ -123,7 +123,7 @@ class Desk:
     def _wanted(self, run_id: str) -> Run:
         """The caller's run, if there is still a reason to work on it."""
         run = self._authenticated(run_id)
-        if run is None or run.finished_at is not None or run.cancel_requested_at is not None:
+        if run is None or run.finished_at or run.cancel_requested_at or run.result is not None:
             raise RunOver(f"run {run_id} is over")
         return run
 

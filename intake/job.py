@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from intake.errors import Unknown
-from intake.roster import Roster
 from jobs.bootstrap import Services
+from jobs.roster import Roster
 from store import vault
 from store.records import Run, Task
 from worker.agents import Agent, recipe

@@ -19,6 +19,7 @@ from store.records import Delivery, NewRequest, NewTask, Priority, Repository, V
 LONGEST_COMMENT = 262_144  # characters; GitHub itself stops at 65,536
 MARKER = "<!-- porter:"  # ends every comment that Porter writes
 
+_NOT_BUILT = ("dry-run", "with-thread")  # refused, so that nobody relies on a flag that does nothing
 _QUIET = {
     "edited": "edited comments are not read; write the command in a new one",
     "deleted": "a deleted comment asks for nothing",
@@ -115,14 +116,18 @@ def _checked(item: Item, said: IssueComment) -> Item:
             return CommandError(line, "Porter does not work on pull requests yet. Comment on the issue instead.")
         case Command(line=line) if said.issue.state == "closed":
             return CommandError(line, "This issue is closed. Reopen it and comment again.")
-        case Command(line=line, flags=flags) if flags.get("dry-run"):
-            return CommandError(line, "`--dry-run` is not built yet. Nothing was started.")
+        case Command(line=line, flags=flags) | Control(line=line, flags=flags) if missing := _not_built(flags):
+            return CommandError(line, f"`--{missing}` is not built yet. Nothing was started.")
         case Control(line=line, verb=(Verb.APPROVE | Verb.REJECT)):
             return CommandError(line, "No change is being held here, so there is nothing to approve or reject.")
         case Control(line=line, verb=verb, flags=flags) if flags and verb is not Verb.RETRY:
             return CommandError(line, f"`{verb}` takes no flags. Nothing was done.")
         case _:
             return item
+
+
+def _not_built(flags: Mapping[str, Value]) -> str | None:
+    return next((name for name in _NOT_BUILT if flags.get(name)), None)
 
 
 def _task(command: Command, said: IssueComment, house: House) -> NewTask:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from intake.events import FullName
+from intake.events import FullName, Login
 from store.lifecycle import Outcome, Status
 from store.records import Event, LogLine, Priority, Task
 
@@ -51,7 +51,8 @@ class LogQuery(BaseModel):
 
 
 class TaskBody(BaseModel):
-    """A request to do work on an issue."""
+    """A request to do work on an issue. `requested_by`: the GitHub login on whose behalf, whom the repository must let
+    write; embedded it may be left out."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,6 +63,7 @@ class TaskBody(BaseModel):
     priority: Priority = Priority.NORMAL
     instructions: Annotated[str, Field(max_length=65_536)] = ""
     base_branch: Annotated[str, Field(max_length=200)] | None = None
+    requested_by: Login | None = None
 
 
 class TaskShape(BaseModel):

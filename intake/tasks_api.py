@@ -16,9 +16,9 @@ from intake import flags, job, shapes
 from intake.access import check
 from intake.answers import Answered
 from intake.errors import Conflict, Invalid, Malformed
-from intake.roster import Roster
 from intake.stream import Streams
 from jobs.bootstrap import Services
+from jobs.roster import Roster
 from store import feed, logs, runs, tasks
 from store.errors import NotFound
 from store.feed import TaskFilter
@@ -102,7 +102,7 @@ class Desk:
         """Raises Invalid for inputs that cannot work, Conflict when the agent has no key."""
         new = NewTask(
             repository=body.repository,
-            requested_by=by,
+            requested_by=self._person(body, by),
             agent=self._ready_agent(body.agent or self._roster.default),
             source="api",
             issue_number=_issue(body),
@@ -135,6 +135,12 @@ class Desk:
         if run_id not in [run.id for run in runs.of_task(self._services.db, task_id)]:
             raise NotFound("run", run_id)
         return run_id
+
+    def _person(self, body: shapes.TaskBody, by: str) -> str:
+        """A token is no person, and GitHub is asked about a person before anything is launched."""
+        if body.requested_by is None and self._services.config.is_production:
+            raise Invalid("requested_by: name the GitHub login on whose behalf this is")
+        return body.requested_by or by
 
     def _ready_agent(self, word: str) -> str:
         agent = self._roster.find(word)
