@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -95,10 +96,9 @@ def worker(queues: str) -> None:
 @cli.command()
 def sweep() -> None:
     """Make the world agree with the tables, again and again. Several may run; one of them acts."""
-    from jobs.sweep import run_forever
-
     from jobs import bootstrap
     from jobs.logging import configure
+    from jobs.sweep import run_forever
 
     services = bootstrap.from_environment()
     configure(services.config, process="sweep")
@@ -162,6 +162,8 @@ def rotate() -> None:
 
 def main() -> None:
     """Run the command; a fault that people can mend is one line and exit code 1."""
+    for noisy in ("httpx", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `up` and `demo` stop what they started, as on Ctrl-C
     with _plain_faults():
         cli(prog_name="porter", standalone_mode=False)

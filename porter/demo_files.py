@@ -38,7 +38,7 @@ def write(directory: Path, *, webhook_url: str, webhook_secret: str, fly_token: 
     github = {
         "app_id": int(APP_ID),
         "slug": APP_SLUG,
-        "public_key": _public_pem(key),
+        "app_public_key": _public_pem(key),
         "webhook_url": webhook_url,
         "webhook_secret": webhook_secret,
     }

@@ -110,7 +110,7 @@ def test_a_failed_task_says_why_keeps_its_work_and_can_be_tried_again(we: Onlook
     assert "3" in task["message"]
     [said] = [said for said in we.porters_comments(issue=3) if task["id"] in said["body"]]
     assert "@porter retry" in said["body"]
-    assert we.api("PUT", f"/api/tasks/{task['id']}/retry").status_code == 202
+    assert we.api("PUT", f"/api/tasks/{task['id']}/retry").status_code == 200
     we.wait_for(lambda: we.task(task["id"])["run_id"].endswith("-2"))
     assert we.ended(task["id"])["status"] == "failed"
 
@@ -118,12 +118,14 @@ def test_a_failed_task_says_why_keeps_its_work_and_can_be_tried_again(we: Onlook
 def test_an_agent_that_looks_for_tokens_finds_none(we: Onlooker) -> None:
     task = we.ended_task_of(we.comment("@porter mock [mock:search-secrets] look around", issue=3))
     log = we.log_of(task["id"])
-    assert any("search" in line for line in log), log
+    assert "no secrets found" in log
     assert not [line for line in log if "ghs_" in line or "CALLBACK_TOKEN" in line]
 
 
 def test_the_demo_plays_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PORTER_", "GITHUB_", "FLY_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PORTER_", "GITHUB_", "FLY_"))
+    }
     played = subprocess.run(
         [sys.executable, "-m", "porter", "demo", "--once"],
         env=environment | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=200,

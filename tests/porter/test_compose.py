@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from jobs.config import Config
 from porter.env_file import render
 
 ROOT = Path(__file__).parents[2]
@@ -61,3 +62,9 @@ def test_two_env_files_share_no_secret() -> None:
     first, second = (set(render(demo=False).splitlines()) for _ in range(2))
     shared = {line for line in first & second if "=" in line and not line.endswith("=")}
     assert not {line for line in shared if not line.startswith("#")}
+
+
+def test_every_variable_of_the_configuration_reaches_the_services() -> None:
+    known = {str(field.validation_alias) for field in Config.model_fields.values()}
+    own = {"PORTER_DATA_DIR"}  # the image says where its volume is
+    assert known - set(SERVICES["intake"]["environment"]) == own
