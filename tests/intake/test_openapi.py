@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
-from schemathesis import openapi
-from schemathesis.checks import load_all_checks
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, openapi
+from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.intake.conftest import House
 
-load_all_checks()
-WRONG_ON_PURPOSE = ("unsupported_method", "ignored_auth")  # embedded mode needs no token, and that is tested elsewhere
-
-
-@pytest.fixture
-def api(house: House):
-    return openapi.from_wsgi("/openapi/openapi.json", house.client.application)
-
-
-schema = schemathesis.pytest.from_fixture("api")
+# Embedded mode needs no token; and a schema cannot say which agents and page keys there are. Both are tested by name.
+NOT_HERE = ("ignored_auth", "positive_data_acceptance")
 
 
 def test_the_document_describes_every_address_of_the_api(house: House):
@@ -28,11 +18,20 @@ def test_the_document_describes_every_address_of_the_api(house: House):
     assert document["openapi"].startswith("3.1")
     assert {"/api/tasks", "/api/tasks/{task_id}", "/api/tasks/{task_id}/logs", "/api/agents"} <= set(document["paths"])
     assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
-    assert "traceback" not in str(document).lower()
 
 
-@schema.exclude(path_regex="/events$").parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_no_generated_request_gets_a_server_error_or_an_undescribed_answer(case):
-    checks = schemathesis.checks.CHECKS.get_all()
-    case.call_and_validate(excluded_checks=[check for check in checks if check.__name__ in WRONG_ON_PURPOSE])
+def test_no_generated_request_gets_a_server_error_or_an_undescribed_answer(house: House):
+    load_all_checks()
+    left_out = [check for check in CHECKS.get_all() if check.__name__ in NOT_HERE]
+    schema = openapi.from_wsgi("/openapi/openapi.json", house.client.application)
+    tried = 0
+    for found in schema.exclude(path_regex="/events$").get_all_operations():
+        tried += 1
+
+        @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(found.ok().as_strategy())
+        def hold(case: Case) -> None:
+            case.call_and_validate(excluded_checks=left_out, headers={"Host": "127.0.0.1"})
+
+        hold()
+    assert tried >= 7
