@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, or_, select, update
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, func, or_, select, update
 
 from store import tables
 from store.database import Database
@@ -151,11 +151,15 @@ def with_machine_left(db: Database, *, limit: int = 200) -> list[Run]:
 
 
 def comments_behind(db: Database, *, edited_before: datetime, limit: int = 100) -> list[str]:
-    """Ids of tasks whose status comment does not show their present version and was last edited before then."""
+    """Ids of tasks whose status comment does not show their present version and was last edited before then.
+
+    A task that has no comment yet is listed once it has stood as it is since then: its launch posts one at once.
+    """
+    last = func.coalesce(_tasks.c.comment_edited_at, _tasks.c.updated_at)
     behind = (
         (_tasks.c.comment_version < _tasks.c.version)
         & (_tasks.c.issue_number.is_not(None))
-        & or_(_tasks.c.comment_edited_at.is_(None), _tasks.c.comment_edited_at <= edited_before)
+        & (last <= edited_before)
         & (_tasks.c.updated_at >= edited_before - timedelta(hours=1))
     )
     query = select(_tasks.c.id).where(behind).order_by(_tasks.c.updated_at).limit(limit)

@@ -1,0 +1,107 @@
+"""There is one status comment for a task: edited, not repeated, and back when somebody deletes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulators.github import acts
+from jobs.launch import launch
+from jobs.status_comment import publish
+from store import tasks
+from tests.jobs.stage import Stage
+
+
+@pytest.fixture
+def task(stage: Stage):
+    task = stage.task()
+    launch(stage.services, task.run_id)
+    stage.report(task, step="reading greeter.py", percent=30)
+    return stage.now_task(task)
+
+
+def test_it_is_edited_in_place(stage: Stage, task):
+    stage.wait(6)
+    publish(stage.services, task.id)
+    [comment] = stage.replies()
+    assert "reading greeter.py" in comment.body and "30 %" in comment.body
+
+
+def test_it_is_edited_once_in_five_seconds(stage: Stage, task):
+    stage.wait(4)
+    publish(stage.services, task.id)
+    assert "reading" not in stage.replies()[0].body
+
+
+def test_it_is_not_touched_while_it_is_up_to_date(stage: Stage, task):
+    stage.wait(6)
+    publish(stage.services, task.id)
+    calls = stage.outside.calls
+    stage.wait(6)
+    publish(stage.services, task.id)
+    assert stage.outside.calls == calls
+
+
+def test_a_deleted_one_is_posted_again(stage: Stage, task):
+    [comment] = stage.replies()
+    acts.delete_comment(stage.github.world, comment, stage.github.world.person("maria"))
+    stage.wait(6)
+    publish(stage.services, task.id)
+    assert len(stage.replies()) == 1
+
+
+def test_a_comment_whose_answer_was_lost_is_found_by_its_marker(stage: Stage):
+    task = stage.task()
+    stage.github.world.faults.drop_reply_next("POST", "/issues/[0-9]+/comments$")
+    launch(stage.services, task.run_id)
+    assert stage.now_task(task).status_comment_id is None
+    stage.wait(6)
+    publish(stage.services, task.id)
+    assert len(stage.replies()) == 1
+    assert stage.now_task(task).status_comment_id == stage.replies()[0].id
+
+
+def test_a_marker_in_somebody_elses_comment_is_not_ours(stage: Stage):
+    task = stage.task()
+    forged = f"look <!-- porter:task={task.id} -->"
+    stage.github.world.comment(stage.issue, "eve", forged)
+    launch(stage.services, task.run_id)
+    assert len(stage.replies()) == 1
+    assert [one.body for one in stage.issue.comments if one.actor.user.login == "eve"] == [forged]
+
+
+def test_when_github_asks_for_a_pause_the_comment_waits_as_long(stage: Stage, task):
+    stage.wait(6)
+    stage.github.world.faults.fail_next("PATCH", "/comments/", 429, headers={"retry-after": "90"})
+    publish(stage.services, task.id)
+    calls = stage.outside.calls
+    stage.wait(80)
+    publish(stage.services, task.id)
+    assert stage.outside.calls == calls
+    stage.wait(20)
+    publish(stage.services, task.id)
+    assert "30 %" in stage.replies()[0].body
+
+
+def test_a_queued_task_of_somebody_who_may_not_ask_gets_no_comment(stage: Stage):
+    task = stage.task(requested_by="eve")
+    stage.wait(30)
+    publish(stage.services, task.id)
+    assert stage.replies() == []
+
+
+def test_a_task_that_waits_says_how_many_are_before_it(stage: Stage):
+    first, second = stage.task(), stage.task()
+    stage.wait(30)
+    for task in (first, second):
+        publish(stage.services, task.id)
+    assert [("next" in one.body, "1 task before it" in one.body) for one in stage.replies()] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_task_without_an_issue_has_no_comment(stage: Stage):
+    task = stage.task(issue_number=None, comment_id=None, source="dashboard", instructions="do it")
+    launch(stage.services, task.run_id)
+    assert tasks.get(stage.services.db, task.id).branch.startswith("porter/mock-")
+    assert stage.replies() == []
