@@ -83,7 +83,7 @@ def begin_finishing(db: Database, run_id: str, *, now: datetime) -> Answer:
         run = _hold(connection, run_id)
         if run.finished_at is not None or run.cancel_requested_at is not None:
             return _refusal(run)
-        _move_forward(connection, run, Status.FINISHING, "finishing", PHASES["finishing"], now)
+        _move_forward(connection, run, Status.FINISHING, "pushing", "the branch may be pushed now", now)
         return Answer(accepted=True, stop=False)
 
 
