@@ -96,7 +96,7 @@ def list_deliveries(call: Call) -> Reply:
             raise Refusal(422, "Invalid cursor")
         kept = [one for one in kept if one.id < int(text)]
     shown = kept[: max(1, min(size, 100))]
-    link = f'<{call.urls.api}{call.path}?per_page={size}&cursor={shown[-1].id}>; rel="next"' if shown else ""
+    link = f'<{call.root}{call.path}?per_page={size}&cursor={shown[-1].id}>; rel="next"' if shown else ""
     return Reply(200, [_brief(one) for one in shown], {"Link": link} if len(kept) > len(shown) else {})
 
 

@@ -55,6 +55,7 @@ class Call:
     query: Mapping[str, str]
     body: Any
     accept: str
+    root: str
     of: Repository | None
 
     @property
@@ -154,7 +155,8 @@ class Call:
         return max(1, min(int(text), most)) if text.isascii() and text.isdigit() and len(text) < 10 else usual
 
     def _link(self, **changed: int) -> str:
-        return f"{self.urls.api}{self.path}?{urlencode({**self.query, **changed})}"
+        """Under the address the client used: in containers that is not the one the browser has."""
+        return f"{self.root}{self.path}?{urlencode({**self.query, **changed})}"
 
 
 def shown(value: Any) -> str:

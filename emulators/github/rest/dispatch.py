@@ -101,7 +101,8 @@ def _answer(world: World, route: Route, path: str, args: dict[str, str], kind: l
             kind[0] = caller.kind
             limits = world.limits.headers(caller.name) if path == "/rate_limit" else world.limits.spend(caller.name)
             repository = _allowed(world, route, args, caller)
-            call = Call(world, caller, path, args, request.args, _body(), request.headers.get("Accept", ""), repository)
+            accept, root = request.headers.get("Accept", ""), request.host_url.rstrip("/") + PREFIX
+            call = Call(world, caller, path, args, request.args, _body(), accept, root, repository)
             if request.method in ("POST", "PATCH", "PUT") and repository is not None:
                 world.limits.create(caller.name)
             reply = route.handler(call)
