@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Protocol
 
 from worker.contract import Kind, Level, Result, Usage
@@ -39,11 +40,13 @@ class Orders:
         self._given = threading.Event()
         self.why = ""
         self.over = False  # the run has ended for Porter: nothing more is to be reported
-        self.hurry = False  # the machine is going down: a few seconds are left
+        self.hurry_since: float | None = None  # time.monotonic() when we heard that the machine is going down
 
     def cancel(self, why: str, *, over: bool = False, hurry: bool = False) -> None:
         self.why = self.why or why
-        self.over, self.hurry = self.over or over, self.hurry or hurry
+        self.over = self.over or over
+        if hurry and self.hurry_since is None:
+            self.hurry_since = time.monotonic()
         self._given.set()
 
     @property

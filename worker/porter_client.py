@@ -73,17 +73,15 @@ class PorterClient:
         """One report, tried once. Raises PorterAway."""
         return self.ask("POST", UPDATE_PATH, {"run_id": self._run_id, **report})
 
-    def complete(self, seq: int, result: dict[str, Any], *, seconds: float) -> Answer:
-        """The result, tried for `seconds`, also when the runner was told to stop. Raises PorterAway."""
+    def complete(self, seq: int, result: dict[str, Any], *, until: Callable[[], float]) -> Answer:
+        """The result, tried until that time (monotonic), also when the runner was told to stop. Raises PorterAway."""
         body = {"run_id": self._run_id, "seq": seq, "result": result}
-        deadline = time.monotonic() + seconds
-        return _patiently(
-            lambda: self.ask(
-                "POST", COMPLETE_PATH, body, seconds=min(ONE_REQUEST, max(1.0, deadline - time.monotonic()))
-            ),
-            deadline,
-            time.sleep,
-        )
+
+        def tell() -> Answer:
+            left = until() - time.monotonic()
+            return self.ask("POST", COMPLETE_PATH, body, seconds=min(ONE_REQUEST, max(1.0, left)))
+
+        return _patiently(tell, until, lambda seconds: time.sleep(min(seconds, 2.0)))
 
     def ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, seconds: float = ONE_REQUEST
@@ -113,7 +111,7 @@ class PorterClient:
     def _until_ready(self, ask: Callable[[], Answer]) -> Answer:
         deadline = time.monotonic() + self._patience
         while True:
-            answer = _patiently(ask, deadline, self._orders.wait)
+            answer = _patiently(ask, lambda: deadline, self._orders.wait)
             if answer.status != 202:
                 return answer
             if time.monotonic() > deadline:
@@ -121,13 +119,13 @@ class PorterClient:
             self._orders.wait(answer.wait_seconds)
 
 
-def _patiently(ask: Callable[[], Answer], deadline: float, pause: Callable[[float], None]) -> Answer:
+def _patiently(ask: Callable[[], Answer], until: Callable[[], float], pause: Callable[[float], None]) -> Answer:
     wait = 0.25
     while True:
         try:
             return ask()
         except PorterAway:
-            if time.monotonic() + wait > deadline:
+            if time.monotonic() + wait > until():
                 raise
         pause(wait)
         wait = min(wait * 2, 10.0)

@@ -51,7 +51,7 @@ def end_all(*, seconds: float) -> list[int]:
 def bury(*, spare: Collection[int]) -> None:
     """Reap the dead children that nobody waits for; `spare` are those somebody does wait for."""
     for pid, parent in list(_table()):
-        if parent == os.getpid() and pid not in spare and _is_zombie(pid):
+        if parent == os.getpid() and pid not in spare:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
 
@@ -72,15 +72,12 @@ def _table() -> Iterator[tuple[int, int]]:
 
 
 def _table_of_ps() -> Iterator[tuple[int, int]]:
-    done = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
+    with subprocess.Popen(["ps", "-axo", "pid=,ppid="], stdout=subprocess.PIPE, text=True) as ps:
+        printed, _ = ps.communicate()
+    for line in printed.splitlines():
         pid, parent = line.split()
-        yield int(pid), int(parent)
-
-
-def _is_zombie(pid: int) -> bool:
-    stat = _stat(pid)
-    return stat is not None and stat[0] == "Z"
+        if int(pid) != ps.pid:
+            yield int(pid), int(parent)
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -70,15 +70,21 @@ class Reporter:
 
     def finish(self, result: Result) -> bool:
         """Sends what is still buffered, then the result. Raises RunOver, PorterAway."""
-        deadline = time.monotonic() + (HURRY_SECONDS if self._orders.hurry else self._patience)
+        began = time.monotonic()
+
+        def until() -> float:
+            hurry = self._orders.hurry_since
+            return began + self._patience if hurry is None else max(began, hurry) + HURRY_SECONDS
+
         with self._news:
             self._closing = True
             self._news.notify()
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        while self._thread.is_alive() and time.monotonic() < until():
+            self._thread.join(0.1)
         if self._orders.over:
             raise RunOver(self._orders.why)
         self._seq += 1
-        answer = self._porter.complete(self._seq, result.to_json(), seconds=max(1.0, deadline - time.monotonic()))
+        answer = self._porter.complete(self._seq, result.to_json(), until=until)
         if answer.status in _GONE:
             raise RunOver("Porter says that this run is over")
         return answer.status == 200
@@ -126,7 +132,7 @@ class Reporter:
                 if time.monotonic() - away_since > self._patience:
                     self._orders.cancel(f"{away}, for {self._patience:.0f} s")
                     return False
-            if self._orders.hurry and self._closing:
+            if self._orders.hurry_since is not None and self._closing:
                 return False
             with self._news:
                 self._news.wait_for(lambda: self._closing, wait)

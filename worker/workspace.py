@@ -80,6 +80,8 @@ def make_directories(user: User | None) -> Workspace:
 def fetch(space: Workspace, job: JobDocument, git: Git) -> Workspace:
     """Fetch the base branch (and, in a follow-up, the branch that is continued). Raises GitFailed."""
     require_modern_git(git, space.root)
+    if not job.clone_url.startswith(("https://", "http://", "file://")):
+        raise GitFailed(f"clone {job.repository}", "its address is neither http(s) nor file")
     space.safe.mkdir(mode=0o755)
     git("make a repository", "init", "--quiet", "--bare", "--template=", ".", at=space.safe)
     base = _fetch_branch(space, job, git, job.base_branch)

@@ -110,6 +110,17 @@ def test_sigterm_ends_the_machine_also_when_porter_is_away(start: Start, job: Jo
     assert "Porter answered 503" in complaints
 
 
+def test_sigterm_ends_the_machine_also_while_it_waits_to_hand_in_its_result(
+    start: Start, job: JobDocument, porter: Porter
+) -> None:
+    porter.away_once_seen, porter.away_seconds = "pushing", 60.0
+    machine = start(job)
+    machine.until(lambda: porter.away_until > 0)
+    machine.process.send_signal(signal.SIGTERM)
+    machine.wait(8)
+    assert machine.process.returncode == 1
+
+
 def test_sigterm_before_there_is_a_job_ends_at_once(start: Start, job: JobDocument, porter: Porter) -> None:
     porter.job_answers = [202] * 1000
     machine = start(job)
