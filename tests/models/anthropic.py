@@ -67,52 +67,7 @@ class Model:
 @contextmanager
 def serving(model: Model) -> Iterator[Model]:
     """The model on an ephemeral port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            path = self.path.partition("?")[0]
-            if path == "/v1/messages/count_tokens":
-                self._send(200, "application/json", json.dumps({"input_tokens": 1200}).encode())
-            elif path == "/v1/messages":
-                self._turn(model.answer(body, self.headers.get("x-api-key", "")), body)
-            else:
-                model.strange.append(path)
-                self._error(Refusal(404, "not_found_error", path))
-
-        def do_GET(self) -> None:
-            self._error(Refusal(404, "not_found_error", self.path))
-
-        def do_HEAD(self) -> None:
-            self._error(Refusal(404, "not_found_error", self.path))
-
-        def _turn(self, turn: Turn, body: dict[str, Any]) -> None:
-            if isinstance(turn, Refusal):
-                self._error(turn)
-            elif body.get("stream"):
-                events = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in stream(turn, body))
-                self._send(200, "text/event-stream", events.encode())
-            else:
-                self._send(200, "application/json", json.dumps(whole(turn, body)).encode())
-
-        def _error(self, refusal: Refusal) -> None:
-            error = {"type": "error", "error": {"type": refusal.kind, "message": refusal.message}}
-            self._send(refusal.status, "application/json", json.dumps(error).encode())
-
-        def _send(self, status: int, kind: str, data: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"model": model}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -123,6 +78,52 @@ def serving(model: Model) -> Iterator[Model]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    model: Model
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        path = self.path.partition("?")[0]
+        if path == "/v1/messages/count_tokens":
+            self._send(200, "application/json", json.dumps({"input_tokens": 1200}).encode())
+        elif path == "/v1/messages":
+            self._turn(self.model.answer(body, self.headers.get("x-api-key", "")), body)
+        else:
+            self.model.strange.append(path)
+            self._error(Refusal(404, "not_found_error", path))
+
+    def do_GET(self) -> None:
+        self._error(Refusal(404, "not_found_error", self.path))
+
+    def do_HEAD(self) -> None:
+        self._error(Refusal(404, "not_found_error", self.path))
+
+    def _turn(self, turn: Turn, body: dict[str, Any]) -> None:
+        if isinstance(turn, Refusal):
+            self._error(turn)
+        elif body.get("stream"):
+            events = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in stream(turn, body))
+            self._send(200, "text/event-stream", events.encode())
+        else:
+            self._send(200, "application/json", json.dumps(whole(turn, body)).encode())
+
+    def _error(self, refusal: Refusal) -> None:
+        error = {"type": "error", "error": {"type": refusal.kind, "message": refusal.message}}
+        self._send(refusal.status, "application/json", json.dumps(error).encode())
+
+    def _send(self, status: int, kind: str, data: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to standard error."""
 
 
 def stream(turn: Sequence[Text | Tool], body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -35,67 +35,7 @@ class GitServer:
 @contextmanager
 def serving(server: GitServer) -> Iterator[GitServer]:
     """The server on an ephemeral port; repositories are below `root`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._do(b"")
-
-        def do_POST(self) -> None:
-            self._do(self._body())
-
-        def _do(self, body: bytes) -> None:
-            server.paths.append(self.path)
-            if server.redirect_to:
-                self._answer(302, {"Location": server.redirect_to + self.path}, b"")
-            elif not server.allows(self.path, self.headers.get("Authorization", "")):
-                self._answer(401, {"WWW-Authenticate": 'Basic realm="git"'}, b"no")
-            else:
-                server.look()
-                self._backend(body)
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            data = b""
-            while size := int(self.rfile.readline(), 16):
-                data += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return data
-
-        def _backend(self, body: bytes) -> None:
-            path, _, query = self.path.partition("?")
-            env = {
-                "PATH": os.environ["PATH"],
-                "GIT_PROJECT_ROOT": str(server.root),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "REMOTE_USER": "somebody",
-                "REQUEST_METHOD": self.command,
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "CONTENT_LENGTH": str(len(body)),
-            }
-            done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True)
-            head, _, content = done.stdout.partition(b"\r\n\r\n")
-            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            self._answer(int(headers.pop("Status", "200").split()[0]), headers, content)
-
-        def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"policy": server}))
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -106,3 +46,64 @@ def serving(server: GitServer) -> Iterator[GitServer]:
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    policy: GitServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._do(b"")
+
+    def do_POST(self) -> None:
+        self._do(self._body())
+
+    def _do(self, body: bytes) -> None:
+        self.policy.paths.append(self.path)
+        if self.policy.redirect_to:
+            self._answer(302, {"Location": self.policy.redirect_to + self.path}, b"")
+        elif not self.policy.allows(self.path, self.headers.get("Authorization", "")):
+            self._answer(401, {"WWW-Authenticate": 'Basic realm="git"'}, b"no")
+        else:
+            self.policy.look()
+            self._backend(body)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        data = b""
+        while size := int(self.rfile.readline(), 16):
+            data += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return data
+
+    def _backend(self, body: bytes) -> None:
+        path, _, query = self.path.partition("?")
+        env = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.policy.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REMOTE_USER": "somebody",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "CONTENT_LENGTH": str(len(body)),
+        }
+        done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True)
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        self._answer(int(headers.pop("Status", "200").split()[0]), headers, content)
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to standard error."""

@@ -116,28 +116,7 @@ class Porter:
 @contextmanager
 def listening(porter: Porter) -> Iterator[Porter]:
     """Porter on an ephemeral port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._do({})
-
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._do(json.loads(data))
-
-        def _do(self, body: dict[str, Any]) -> None:
-            with porter.lock:
-                status, answer = porter.answer(self.command, self.path, body, self.headers.get("Authorization", ""))
-            data = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"porter": porter}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     porter.url = f"http://127.0.0.1:{server.server_port}"
@@ -147,3 +126,26 @@ def listening(porter: Porter) -> Iterator[Porter]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    porter: Porter
+
+    def do_GET(self) -> None:
+        self._do({})
+
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._do(json.loads(data))
+
+    def _do(self, body: dict[str, Any]) -> None:
+        with self.porter.lock:
+            status, answer = self.porter.answer(self.command, self.path, body, self.headers.get("Authorization", ""))
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to standard error."""
