@@ -161,9 +161,7 @@ def mentioned_to_close(text: str, repository: Repository) -> list[Issue]:
 def announce(world: World, issue: Issue, actor: Actor, action: str, more: Json) -> None:
     """An `issues` event, or a `pull_request` one when that is what the issue is."""
     if issue.pull:
-        from emulators.github import pulls  # the other half of this module; it imports us
-
-        pulls.announce(world, issue, actor, action, more)
+        world.announce_pull(issue, actor, action, more)
         return
     payload = {"action": action, "issue": issues.issue(world.urls, issue), **more}
     world.announce("issues", issue.repository, actor.user, payload)

@@ -122,6 +122,8 @@ class GitRepository:
 
     def tree(self, name: str, *, recursive: bool = False, path: str = "") -> list[Entry] | None:
         """What lies under `path` of the tree of `name`; None when there is no such tree."""
+        if name.startswith("-"):
+            return None
         flags = ["-r", "-t"] if recursive else []
         done = self._call("ls-tree", "-z", "-l", *flags, f"{name}:{path}")
         if done.returncode:
@@ -143,7 +145,7 @@ class GitRepository:
         """What `head` has and `base` has not, oldest first."""
         form = SEPARATOR.join(("%H", "%T", "%P", "%an", "%ae", "%aI", "%B")) + "%x00"
         span = f"{base}..{head}" if base else head
-        text = self.run("log", "--reverse", f"--max-count={limit}", f"--format={form}", span, "--")
+        text = self.run("log", "--reverse", f"--max-count={limit}", f"--format={form}", "--end-of-options", span, "--")
         return [_commit(part.strip("\n")) for part in text.split("\0") if part.strip()]
 
     def merge_base(self, base: str, head: str) -> str | None:

@@ -201,6 +201,10 @@ class World:
         with self.lock:
             return auth.grant_user(self, self.users[login.lower()])
 
+    def announce_pull(self, issue: Issue, actor: Actor, action: str, more: Json) -> None:
+        """For `acts`, which `pulls` builds upon."""
+        pulls.announce(self, issue, actor, action, more)
+
     def announce(self, event: str, repository: Repository, sender: User, payload: Json) -> None:
         """Sends an event to every App that is installed on the repository and listens to it."""
         around: dict[str, Any] = {"repository": repositories.repository(self.urls, repository)}

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -114,6 +115,20 @@ def test_who_may_not_push_is_told_why(stage: Stage, tmp_path: Path) -> None:
     eve = text(stage.person("eve"))
     assert "403" in git("push", "origin", "HEAD:refs/heads/x", at=work, token=eve).stderr
     assert sorted(stage.repository.git.branches()) == ["main"]
+
+
+def test_pushes_at_the_same_moment_are_each_told_once(stage: Stage, tmp_path: Path) -> None:
+    token = text(stage.token())
+    work = cloned(stage, tmp_path, token)
+    names = [f"porter/{n}" for n in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        done = pool.map(
+            lambda name: git("push", "-q", "origin", f"HEAD:refs/heads/{name}", at=work, token=token), names
+        )
+        assert [one.returncode for one in done] == [0] * 4
+    stage.heard()
+    told = [json.loads(body)["ref"] for headers, body in stage.receiver.got if headers["x-github-event"] == "push"]
+    assert sorted(told) == [f"refs/heads/{name}" for name in names]
 
 
 def test_only_branches_can_be_pushed(stage: Stage, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def get_ref(call: Call) -> Reply:
 def get_tree(call: Call) -> Reply:
     """`tree_sha` may be a branch or a commit too. Any value of `recursive` means yes, as on GitHub."""
     name, git = call.args["tree_sha"], call.repository.git
-    entries = None if name.startswith("-") else git.tree(name, recursive="recursive" in call.query)
+    entries = git.tree(name, recursive="recursive" in call.query)
     if entries is None:
         raise not_found()
     sha = git.run("rev-parse", "--verify", f"{name}^{{tree}}").strip()
