@@ -37,10 +37,22 @@ def _money(value: object) -> object:
     return max(0.0, float(value)) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
+def _sha(value: object) -> object:
+    return value if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40,64}", value) else None
+
+
+def _status(value: object) -> object:
+    return value if isinstance(value, int) and abs(value) < 2**31 else None
+
+
+def _seconds(value: object) -> object:
+    return max(0.0, min(float(value), 1e9)) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
 Count = Annotated[int, BeforeValidator(_count)]
 RunId = Annotated[str, Field(min_length=1, max_length=40)]
 Seq = Annotated[int, Field(ge=1, lt=2**31)]
-Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+Sha = Annotated[str | None, BeforeValidator(_sha)]
 
 
 class _Report(BaseModel):
@@ -88,21 +100,21 @@ class Diff(_Report):
 
 
 class Result(_Report):
-    """The runner's last word."""
+    """The runner's last word. A number that makes no sense is dropped, not the report: there will be no other."""
 
     ending: str
     message: str = ""
     summary: str = ""
-    branch: Annotated[str, Field(max_length=250)] | None = None
-    base_sha: Sha | None = None
-    head_sha: Sha | None = None
+    branch: str | None = None
+    base_sha: Sha = None
+    head_sha: Sha = None
     pushed: bool = False
     diff: Diff = Diff()
     usage: Usage = Usage()
-    exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    exit_code: Annotated[int | None, BeforeValidator(_status)] = None
     agent_version: str | None = None
     log_tail: list[str] = []
-    seconds: Annotated[float, Field(ge=0, le=10**9)] = 0.0
+    seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
 
 
 class Complete(_Report):

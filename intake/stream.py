@@ -16,7 +16,7 @@ from store.database import Database
 
 POLL_SECONDS = 1.0
 LONGEST = 600  # polls; then the client comes back with its Last-Event-ID, and a forgotten one does not
-_ALIVE_EVERY = 15  # polls
+_ALIVE_EVERY = 4  # polls; a write is how a client that went away is noticed, and five seconds how long some wait
 
 
 class Streams:

@@ -90,6 +90,20 @@ def test_a_result_is_kept_once_and_ends_the_conversation(machine: Machine):
     assert tasks.get(machine.house.services.db, machine.task_id).status is Status.FINISHING
 
 
+def test_a_result_is_not_lost_for_a_number_that_makes_no_sense(machine: Machine):
+    odd = {"base_sha": "main", "exit_code": 2**40, "seconds": -1, "branch": "b" * 300, "ending": "exploded"}
+    answer = machine.complete(1, **odd, diff={"files": -1}, usage={"cost_usd": "free"})
+
+    assert answer.json["accepted"] is True
+    result = runs.get(machine.house.services.db, machine.run_id).result
+    assert (result["base_sha"], result["exit_code"], result["seconds"], result["ending"]) == (
+        None,
+        None,
+        0.0,
+        "crashed",
+    )
+
+
 def test_a_report_flood_is_stored_once_line_by_line(machine: Machine):
     for seq in range(1, 21):
         assert machine.update(seq, logs=[line(n) for n in range(seq * 400 - 399, seq * 400 + 1)]).status_code == 200
