@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import components, person
 from dashboard.page import go, problem, services
 from jobs.errors import ConfigurationError
+from store.errors import VaultError
 
 _VIEWS = Path(__file__).parent / "views"  # not "pages": Streamlit would run those by itself, without the frame
 _ICON = Path(__file__).parent / "static" / "porter.svg"
@@ -17,16 +18,16 @@ _MENU = {"feed": ("Feed", "/"), "deliveries": ("Deliveries", "/deliveries")}
 
 def render() -> None:
     """Draw the frame and the page the address asks for."""
-    st.set_page_config(page_title="Porter", page_icon=str(_ICON), layout="wide")
     pages = {
-        "feed": st.Page(_VIEWS / "feed.py", title="Porter · Feed", default=True),
-        "task": st.Page(_VIEWS / "task.py", title="Porter · Task", url_path="task"),
-        "deliveries": st.Page(_VIEWS / "deliveries.py", title="Porter · Deliveries", url_path="deliveries"),
+        "feed": st.Page(_VIEWS / "feed.py", title="Feed", default=True),
+        "task": st.Page(_VIEWS / "task.py", title="Task", url_path="task"),
+        "deliveries": st.Page(_VIEWS / "deliveries.py", title="Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")
+    st.set_page_config(page_title=f"{here.title} · Porter", page_icon=str(_ICON), layout="wide")
     try:
         config = services().config
-    except ConfigurationError as error:
+    except (ConfigurationError, VaultError) as error:
         problem(f"Porter cannot start as it is configured. {error}")
         return
     if refused := person.refusal(config):

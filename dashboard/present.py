@@ -63,7 +63,7 @@ _REASONS = {
 
 # What the reader can do about it.
 _REMEDIES = {
-    "auth": "Replace the key with `porter secret set`, then retry.",
+    "auth": "Replace the key with “porter secret set”, then retry.",
     "rate_limited": "Retry when the limit has reset.",
     "overloaded": "Retry in a few minutes.",
     "too_long": "Ask for a smaller change in a new comment.",

@@ -34,13 +34,12 @@ def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dic
 
 def lines(view: TaskView, *, zone: tzinfo) -> list[dict[str, Any]]:
     """The story of all runs in one line of time, each sentence with its moment."""
-    kinds = {run.id: run for run in view.runs}
+    asked = iter(view.runs)
     told: list[dict[str, Any]] = []
-    known: str | None = None
     for event in view.events:
-        if len(view.runs) > 1 and event.run_id and event.run_id != known and (run := kinds.get(event.run_id)):
+        # Each run begins with somebody asking for it.
+        if event.kind == "asked" and len(view.runs) > 1 and (run := next(asked, None)):
             told.append({"key": f"run-{run.id}", "run": f"Run {run.number} · {_RUN_KINDS[run.kind]}"})
-            known = event.run_id
         told.append(_sentence(event, zone))
     return told
 

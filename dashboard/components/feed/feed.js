@@ -15,7 +15,7 @@ function makeCard(task, send) {
     name,
     node: el("span", { class: "node" }),
     where: outward({ class: "where mono" }),
-    when: el("time", { class: "quiet num" }),
+    when: el("time", { class: "when quiet num" }),
     state: el("span", { class: "state" }),
     agent: el("span", { class: "mono" }),
     by: el("span"),

@@ -1,0 +1,121 @@
+"""A card answers: what, where, who, how far, what it cost, what next."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from dashboard import cards, data, story
+from dashboard.wanted import Wanted
+from store import tasks
+from store.lifecycle import Status
+from tests.builders import NOW, make_task
+from tests.dashboard import builders
+
+
+def feed(db, wanted=None, *, now=NOW):
+    wanted = wanted or Wanted()
+    view = data.feed_view(db, wanted)
+    return cards.feed(view, wanted, now=now, zone=UTC, github_url="https://github.test", mention="porter")
+
+
+def only_card(db):
+    (day,) = feed(db)["days"]
+    (card,) = day["cards"]
+    return card
+
+
+@pytest.mark.parametrize(
+    ("status", "stop", "retry"),
+    [
+        (Status.QUEUED, True, False),
+        (Status.RUNNING, True, False),
+        (Status.FAILED, False, True),
+        (Status.CANCELLED, False, True),
+        (Status.TIMED_OUT, False, True),
+        (Status.SUCCEEDED, False, False),
+    ],
+)
+def test_a_card_offers_what_its_status_allows(db, status, stop, retry):
+    make_task(db, status=status)
+    card = only_card(db)
+    assert (card["stop"], card["retry"]) == (stop, retry)
+
+
+def test_a_running_card_says_how_far_and_what_it_cost(db):
+    values = {"percent": 58, "step": "31 of 48 passed", "cost_usd": 0.41, "started_at": NOW}
+    make_task(db, status=Status.RUNNING, **values)
+    card = feed(db, now=NOW + timedelta(seconds=134))["days"][0]["cards"][0]
+    assert (card["percent"], card["line"], card["cost"], card["elapsed"]) == (
+        58,
+        "31 of 48 passed",
+        "$0.41",
+        "2 min 14 s",
+    )
+
+
+def test_a_card_with_a_pull_request_leads_to_it_and_says_its_size(db):
+    make_task(db, status=Status.SUCCEEDED, pr_number=81, pr_url="https://github.test/acme/greeter/pull/81",
+              additions=42, deletions=7, files_changed=3, summary="Added the guard.")  # fmt: skip
+    card = only_card(db)
+    assert card["pr"] == {"label": "PR #81", "url": "https://github.test/acme/greeter/pull/81"}
+    assert (card["plus"], card["minus"], card["line"]) == ("+42", "−7", "Added the guard.")
+
+
+def test_a_queued_card_says_how_many_are_before_it(db):
+    first = make_task(db)
+    second = make_task(db, now=NOW + timedelta(seconds=1))
+    lines = {card["id"]: card["line"] for day in feed(db)["days"] for card in day["cards"]}
+    assert lines == {first.id: "Next in line", second.id: "Waiting behind 1 task"}
+
+
+def test_a_task_asked_to_stop_says_so_until_it_has(db):
+    task = make_task(db, status=Status.RUNNING)
+    tasks.cancel(db, task.id, by="tom", now=NOW)
+    card = only_card(db)
+    assert (card["word"], card["stop"]) == ("Stopping", False)
+
+
+def test_pills_count_all_and_the_filter_narrows_the_cards(db):
+    make_task(db, status=Status.FAILED)
+    make_task(db, status=Status.SUCCEEDED)
+    shown = feed(db, Wanted(status="failed"))
+    assert {pill["word"]: pill["count"] for pill in shown["pills"]} == {
+        "All": "2", "Running": "0", "Waiting": "0", "Done": "1", "Failed": "1"
+    }  # fmt: skip
+    assert [card["word"] for day in shown["days"] for card in day["cards"]] == ["Failed"]
+
+
+def test_filters_offer_the_agents_and_people_there_are(db):
+    make_task(db, agent="codex", requested_by="tom")
+    make_task(db, agent="amp", requested_by="tom")
+    filters = feed(db)["filters"]
+    assert (filters["agent"]["options"], filters["by"]["options"]) == (["amp", "codex"], ["tom"])
+
+
+def test_a_filter_for_something_gone_can_still_be_seen_and_taken_back(db):
+    shown = feed(db, Wanted(repository="acme/gone"))
+    assert "acme/gone" in shown["filters"]["repository"]["options"]
+    assert shown["empty"]["action"] == "clear"
+
+
+def test_an_empty_feed_says_what_to_do(db):
+    assert feed(db)["empty"]["code"] == "@porter fix this, please"
+
+
+def test_the_story_tells_all_runs_in_one_line_of_time(db):
+    task = builders.make_task(db, status=Status.FAILED, message="the key was refused")
+    tasks.restart(db, task.id, by="tom", now=NOW)
+    told = story.lines(data.task_view(db, task.id), zone=UTC)
+    assert [line["run"] for line in told if "run" in line] == ["Run 1 · first run", "Run 2 · retry"]
+    assert told[1]["text"].startswith("maria asked claude-code")
+    assert told[-1]["text"] == "tom asked for another run."
+
+
+def test_the_log_goes_out_in_pieces_that_say_where_they_follow_on(db):
+    task = make_task(db, status=Status.RUNNING)
+    builders.tell(db, task, now=NOW, seq=1, lines=[builders.log_line(task, n, f"line {n}") for n in range(1, 6)])
+    sent = story.log(task.run_id, data.log_chunk(db, task.run_id, after=3), after=3, live=True, more=False, zone=UTC)
+    assert [line[0] for line in sent["lines"]] == [4, 5]
+    assert sent["after"] == 3
