@@ -92,10 +92,9 @@ def _deliver(services: Services, claim: Claim) -> None:
     if pull is None:
         _without_changes(services, claim, "the branch does not differ from its base")
         return
-    known = {"pr_number": pull.number, "pr_url": pull.url}
-    tasks.change(services.db, task.id, now=services.clock(), **known)
+    _note_pull(services, task, pull)
     _ask_for_review(services, here, task, pull)
-    message = f"pull request #{pull.number} was opened"
+    message = f"pull request #{pull.number} is ready for review"
     changes = {"outcome": Outcome.PULL_REQUEST, "percent": 100}
     ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
 
@@ -122,6 +121,14 @@ def _pull(services: Services, here: Repository, task: Task) -> Pull | None:
         if found is None:
             raise
         return found
+
+
+def _note_pull(services: Services, task: Task, pull: Pull) -> None:
+    now, text = services.clock(), f"pull request #{pull.number} was opened"
+    known = {"pr_number": pull.number, "pr_url": pull.url}
+    tasks.change(services.db, task.id, now=now, **known)
+    once = f"pull_request:{pull.number}"
+    events.record(services.db, task.id, "pull_request", text, now=now, run_id=task.run_id, once=once)
 
 
 def _ask_for_review(services: Services, here: Repository, task: Task, pull: Pull) -> None:
