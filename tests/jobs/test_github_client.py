@@ -161,4 +161,3 @@ def test_a_comment_is_found_on_a_later_page(stage: Stage, here: Repository):
     assert here.find_comment(stage.issue.number, "<!-- y -->", since=LONG_AGO) is None
     later = stage.clock() + timedelta(hours=1)
     assert here.find_comment(stage.issue.number, "<!-- x -->", since=later) is None
-
