@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from store import dialect, tables
 from store.database import Database
@@ -34,11 +34,32 @@ def reserve(db: Database, name: str, *, now: datetime, interval: float, burst: i
 
     One act per `interval` seconds, `burst` of them without a wait after a pause (the generic cell rate algorithm).
     """
-    step, slack = timedelta(seconds=interval), timedelta(seconds=interval * (burst - 1))
     with db.write() as connection:
-        dialect.insert_new(connection, _paces, [{"name": name, "next_at": now}])
-        locked = select(_paces.c.next_at).where(_paces.c.name == name).with_for_update()
-        due = max(connection.execute(locked).scalar_one(), now)
-        connection.execute(update(_paces).where(_paces.c.name == name).values(next_at=due + step))
-    wait: timedelta = due - slack - now
-    return max(0.0, wait.total_seconds())
+        due = _due(connection, name, now)
+        _move_on(connection, name, due + timedelta(seconds=interval))
+    return _wait(due, now, interval, burst)
+
+
+def take(db: Database, name: str, *, now: datetime, interval: float, burst: int = 1) -> bool:
+    """Whether the act may be done at once; only then is it counted. For what is dropped rather than waited for."""
+    with db.write() as connection:
+        due = _due(connection, name, now)
+        if _wait(due, now, interval, burst) > 0:
+            return False
+        _move_on(connection, name, due + timedelta(seconds=interval))
+        return True
+
+
+def _due(connection: Connection, name: str, now: datetime) -> datetime:
+    dialect.insert_new(connection, _paces, [{"name": name, "next_at": now}])
+    locked = select(_paces.c.next_at).where(_paces.c.name == name).with_for_update()
+    found: datetime = connection.execute(locked).scalar_one()
+    return max(found, now)
+
+
+def _move_on(connection: Connection, name: str, next_at: datetime) -> None:
+    connection.execute(update(_paces).where(_paces.c.name == name).values(next_at=next_at))
+
+
+def _wait(due: datetime, now: datetime, interval: float, burst: int) -> float:
+    return max(0.0, (due - now).total_seconds() - interval * (burst - 1))

@@ -83,7 +83,7 @@ def begin_finishing(db: Database, run_id: str, *, now: datetime) -> Answer:
         run = _hold(connection, run_id)
         if run.finished_at is not None or run.cancel_requested_at is not None:
             return _refusal(run)
-        _move_forward(connection, run, Status.FINISHING, "pushing", "the branch may be pushed now", now)
+        _move_forward(connection, run, Status.FINISHING, "finishing", PHASES["finishing"], now)
         return Answer(accepted=True, stop=False)
 
 
@@ -140,7 +140,7 @@ def _move_forward(connection: Connection, run: Run, to: Status, kind: str, text:
     if task.status is Status.QUEUED:  # a launch that was given up for later, whose machine came up after all
         move(connection, task.id, Status.LAUNCHING, now=now, kind="launching", text="a machine is there after all")
     started = {"started_at": now} if task.started_at is None else {}
-    move(connection, task.id, to, now=now, kind=kind, text=text, changes=started)
+    move(connection, task.id, to, now=now, kind=kind, text=text, once=f"{run.id}:{kind}", changes=started)
 
 
 def _row(line: LogLine) -> dict[str, Any]:

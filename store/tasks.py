@@ -77,6 +77,7 @@ def move(
     run_id: str | None = None,
     fence: int | None = None,
     actor: str = "porter",
+    once: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Task:
     """Give the task another status and write the event that says why, in the caller's transaction.
@@ -101,7 +102,7 @@ def move(
         raise IllegalMove(task_id, task.status, to)
     if to in ENDED:
         _end_run(connection, task.run_id, now)
-    events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor)
+    events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor, once=once)
     return _read(connection, task_id)
 
 

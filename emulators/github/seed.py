@@ -69,7 +69,7 @@ ISSUES = (
     (
         "maria",
         "The greeting says Helo",
-        'The program prints "Helo, world". It should print "Hello, world".',
+        'The program greets everyone with "Helo". It should say "Hello", in the README too.',
         ["bug"],
     ),
     (
