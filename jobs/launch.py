@@ -33,7 +33,7 @@ FLY_INTERVAL, FLY_BURST = (
     1.0,
     3,
 )  # creates per second and app: https://fly.io/docs/machines/api/working-with-machines-api/
-LONGEST_SLEEP = 20.0  # seconds; only as many launches wait in line as there are workers
+LONGEST_SLEEP = 45.0  # seconds, within the lease; only as many launches wait in line as there are workers
 
 
 class LaunchRefused(JobError):
@@ -174,6 +174,7 @@ def _create_machine(services: Services, claim: Claim, task: Task) -> None:
     """The token is known to the store before the machine can use it; the machine is recorded when it is there. Between
     the two a repeated launch adopts it by its name."""
     mint.keep(services, task, claim.run, Purpose.CLONE)
+    _hold_on(services, claim)
     _wait_in_line(services)
     _hold_on(services, claim)
     if runs.get(services.db, claim.run.id).cancel_requested_at is not None:

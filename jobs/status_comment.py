@@ -66,7 +66,7 @@ def _must_wait(services: Services, task: Task, now: datetime) -> bool:
     if task.status_comment_id is None:
         return task.status is Status.QUEUED and now < task.created_at + SETTLING
     pace = f"comments:{task.installation_id}"
-    return leases.reserve(services.db, pace, now=now, interval=EDIT_INTERVAL, burst=EDIT_BURST) > 0
+    return not leases.take(services.db, pace, now=now, interval=EDIT_INTERVAL, burst=EDIT_BURST)
 
 
 def _show(services: Services, task: Task, issue_number: int, now: datetime) -> None:

@@ -62,4 +62,4 @@ def _move_on(connection: Connection, name: str, next_at: datetime) -> None:
 
 
 def _wait(due: datetime, now: datetime, interval: float, burst: int) -> float:
-    return max(0.0, (due - now).total_seconds() - interval * (burst - 1))
+    return max(0.0, round((due - now).total_seconds() - interval * (burst - 1), 6))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from emulators.github import acts
+from jobs import status_comment
+from jobs.finish import finish
 from jobs.launch import launch
 from jobs.status_comment import publish
-from store import tasks
+from store import leases, tasks
 from tests.jobs.stage import Stage
 
 
@@ -105,3 +107,15 @@ def test_a_task_without_an_issue_has_no_comment(stage: Stage):
     launch(stage.services, task.run_id)
     assert tasks.get(stage.services.db, task.id).branch.startswith("porter/mock-")
     assert stage.replies() == []
+
+
+def test_many_tasks_at_once_share_what_github_allows_and_the_last_word_does_not_wait(stage: Stage, task):
+    stage.wait(6)
+    pace = {"interval": status_comment.EDIT_INTERVAL, "burst": status_comment.EDIT_BURST}
+    while leases.take(stage.services.db, f"comments:{task.installation_id}", now=stage.clock(), **pace):
+        pass
+    publish(stage.services, task.id)
+    assert "reading" not in stage.replies()[0].body
+    stage.result(task, ending="crashed")
+    finish(stage.services, task.run_id)
+    assert "Failed" in stage.replies()[0].body

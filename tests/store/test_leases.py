@@ -84,3 +84,10 @@ def _acts(url: str, name: str, gaps: list[float], burst: int) -> list[datetime]:
         acts.append(now + timedelta(seconds=leases.reserve(db, name, now=now, interval=2.0, burst=burst)))
     db.close()
     return sorted(acts)
+
+
+def test_what_is_not_taken_at_once_is_not_counted(db, clock):
+    take = partial(leases.take, db, "comments", interval=1.0, burst=2)
+    assert [take(now=clock()) for _ in range(5)] == [True, True, False, False, False]
+    clock.advance(1)
+    assert [take(now=clock()) for _ in range(2)] == [True, False]
