@@ -1,1 +1,1 @@
-"""The machine's side of Porter: the runner (standard library only), agents as data, and the contract with the server."""
+"""The machine's side of Porter: the runner (standard library only), agents as data, the contract with the server."""

@@ -34,7 +34,8 @@ from worker.isolation import User
 from worker.masking import Mask, MaskedStream
 from worker.verdict import Stopped
 
-GRACE_SECONDS = 2.0  # after each polite signal; all of them and the kill stay under ten
+INTERRUPT_SECONDS = 3.0  # for a CLI to sum up; with all that follows it stays under ten
+TERMINATE_SECONDS = 2.0
 KILL_SECONDS = 3.0
 DRAIN_SECONDS = 1.0
 CHUNK = 65_536
@@ -136,11 +137,18 @@ class _Watch:
         return None
 
     def end_politely(self, interrupt_first: bool) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM) if interrupt_first else (signal.SIGTERM,):
-            processes.signal_group(self._process, number)
-            deadline = time.monotonic() + GRACE_SECONDS
-            while self._process.poll() is None and time.monotonic() < deadline:
-                self._pump(0.05)
+        """Interrupt the CLI alone, not the tools it runs: else it sees a tool fail and goes on working."""
+        if interrupt_first:
+            self._process.send_signal(signal.SIGINT)
+            self._wait(INTERRUPT_SECONDS)
+        if self._process.poll() is None:
+            processes.signal_group(self._process, signal.SIGTERM)
+            self._wait(TERMINATE_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._pump(0.05)
 
     def drain(self) -> None:
         """Read what is left in the pipes; a survivor that holds them open cannot keep us."""

@@ -31,10 +31,9 @@ def test_a_run_by_hand_prints_its_result_as_json(bare: Bare, tmp_path: Path) -> 
     assert "Edit greet.py" in log
 
 
-def test_the_help_tells_how_to_try_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "worker", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+def test_the_help_tells_how_to_try_it_and_nothing_needs_installing() -> None:
+    without_packages = [sys.executable, "-S", "-m", "worker", "--help"]
+    done = subprocess.run(without_packages, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "REPO_CLONE_URL=file:///tmp/try.git python -m worker" in done.stdout
 
 
