@@ -1,0 +1,117 @@
+"""A dashboard as people run it (uvicorn, a process of its own) and a browser to look at it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from store import migrate
+from store.database import Database
+from tests.programs import missing
+
+ROOT = Path(__file__).parent.parent.parent
+KEYS = "v1:" + base64.b64encode(b"k" * 32).decode()
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running dashboard and the database under it."""
+
+    url: str
+    db: Database
+
+
+@contextmanager
+def serving(folder: Path, **environment: str) -> Iterator[Dashboard]:
+    """A dashboard over a new SQLite database in `folder`, until the block ends."""
+    url = f"sqlite:///{folder / 'porter.db'}"
+    migrate.upgrade(url)
+    told = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORTER_DATA_DIR": str(folder), "PORTER_VAULT_KEYS": KEYS}
+    with socket.create_server(("127.0.0.1", 0)) as door, (folder / "dashboard.log").open("wb") as log:
+        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:app", "--fd", str(door.fileno())]
+        process = subprocess.Popen(
+            argv, cwd=ROOT, env=told | environment, pass_fds=[door.fileno()], stdout=log, stderr=log
+        )
+        database = Database(url)
+        try:
+            base = f"http://127.0.0.1:{door.getsockname()[1]}"
+            _wait_until_healthy(base, process, folder / "dashboard.log")
+            yield Dashboard(base, database)
+        finally:
+            database.close()
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{base}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"the dashboard did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    with serving(tmp_path_factory.mktemp("dashboard")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed")
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(path).exists():
+        missing("Chromium is not installed (apt install chromium)")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def tab(browser):
+    """A desktop tab that fails the test when the page raises an error or asks anybody but the dashboard."""
+    yield from _tab(browser, 1280, 900)
+
+
+@pytest.fixture
+def phone(browser):
+    yield from _tab(browser, 390, 844)
+
+
+def _tab(browser, width, height):
+    context = browser.new_context(viewport={"width": width, "height": height}, timezone_id="Europe/Berlin")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+    page.on("request", lambda request: faults.append(f"outside: {request.url}") if _is_outside(request.url) else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+def _is_outside(address: str) -> bool:
+    return not address.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:"))

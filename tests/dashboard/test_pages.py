@@ -1,0 +1,117 @@
+"""The pages' logic without a browser: what they draw over a real store, and what they say when something is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import actions
+from jobs import bootstrap
+from jobs.config import Config
+from store import migrate, tasks
+from store.database import Database
+from store.lifecycle import Status
+from tests.builders import make_task
+from tests.dashboard.conftest import KEYS, ROOT
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An embedded Porter's own database, as the pages find it from the environment."""
+    monkeypatch.setenv("PORTER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PORTER_VAULT_KEYS", KEYS)
+    for name in ("DATABASE_URL", "REDIS_URL", "PORTER_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    bootstrap._built.clear()
+    url = Config.from_environment().database
+    migrate.upgrade(url)
+    database = Database(url)
+    yield database
+    database.close()
+    for services in bootstrap._built.values():
+        services.db.close()
+    bootstrap._built.clear()
+
+
+def drawn(**params):
+    """The components of the page at this address by their name, each with the data it was given."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=20)
+    page = params.pop("page", None)
+    for name, value in params.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(f"views/{page}.py").run()
+    assert not app.exception
+    protos = [element.proto for element in app.get("bidi_component")]
+    return {proto.component_name.removeprefix("porter."): json.loads(proto.json) for proto in protos}
+
+
+def test_the_feed_draws_its_frame_and_its_cards(store):
+    make_task(store, issue_title="Greet people")
+    seen = drawn()
+    assert [page["title"] for page in seen["frame"]["pages"]] == ["Feed", "Deliveries"]
+    assert seen["frame"]["note"].startswith("No sign-in")
+    assert seen["feed"]["days"][0]["cards"][0]["title"] == "Greet people"
+
+
+def test_the_address_narrows_the_feed(store):
+    make_task(store, status=Status.FAILED, issue_title="Broken")
+    make_task(store, issue_title="Waiting")
+    cards = [card["title"] for day in drawn(status="failed")["feed"]["days"] for card in day["cards"]]
+    assert cards == ["Broken"]
+
+
+def test_a_task_page_shows_head_story_log_and_details(store):
+    task = make_task(store, status=Status.RUNNING, issue_title="Greet people")
+    seen = drawn(page="task", id=task.id)
+    assert {"frame", "task", "story", "log", "details"} <= set(seen)
+    assert seen["task"]["title"] == "Greet people"
+    assert seen["log"]["run"] == task.run_id
+
+
+@pytest.mark.parametrize("task_id", ["", "nope", "' or 1=1 --", "x" * 5000], ids=["none", "unknown", "sql", "endless"])
+def test_an_unknown_task_is_a_sentence(store, task_id):
+    assert drawn(page="task", id=task_id)["task"]["missing"] == "There is no such task"
+
+
+def test_an_empty_list_of_deliveries_is_drawn(store):
+    assert drawn(page="deliveries")["deliveries"] == []
+
+
+def test_a_database_without_tables_is_a_sentence(store, tmp_path):
+    (tmp_path / "porter.db").unlink()
+    assert drawn()["problem"].startswith("The database has not answered since")
+
+
+def test_a_missing_secret_is_named_and_nothing_else_is_shown(store, monkeypatch):
+    monkeypatch.delenv("PORTER_VAULT_KEYS")
+    seen = drawn()
+    assert "PORTER_VAULT_KEYS is not set" in seen["problem"]
+    assert "feed" not in seen
+
+
+def test_in_production_the_script_alone_shows_nothing(store, monkeypatch):
+    monkeypatch.setenv("PORTER_ENV", "production")
+    monkeypatch.setenv("PORTER_HOST", "fly")
+    for name in ("DATABASE_URL", "REDIS_URL", "GITHUB_WEBHOOK_SECRET", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY",
+                 "PORTER_API_TOKEN", "PORTER_DASHBOARD_PASSWORD", "FLY_API_TOKEN", "FLY_APP_NAME"):  # fmt: skip
+        monkeypatch.setenv(name, "sqlite:///never.db" if name == "DATABASE_URL" else "redis://127.0.0.1:1")
+    assert drawn() == {"problem": "In production, start the dashboard as dashboard.asgi:app."}
+
+
+def test_stopping_what_has_ended_is_refused_in_words(store):
+    services = bootstrap.from_environment()
+    task = make_task(store, status=Status.SUCCEEDED)
+    assert actions.stop(services, task.id, by="tom") == "Nothing to stop: it is succeeded already."
+    assert actions.stop(services, "nope", by="tom") == "There is no such task any more."
+
+
+def test_a_retry_without_redis_is_queued_and_says_so(store):
+    services = bootstrap.from_environment()
+    task = make_task(store, status=Status.FAILED)
+    assert "Redis is away" in actions.retry(services, task.id, by="tom")
+    assert tasks.get(store, task.id).status is Status.QUEUED
+    assert actions.retry(services, task.id, by="tom") == "It is at work already."
