@@ -19,11 +19,10 @@ from jobs import status_comment
 from jobs.bootstrap import Services
 from jobs.config import Config
 from jobs.github.client import GitHub
-from jobs.hosts.errors import HostUnavailable
 from jobs.hosts.port import Machine, MachineSpec, MachineState, machine_name
 from jobs.queues import Queues
 from jobs.sweep import Sweep
-from store import reports, runs, tasks, vault
+from store import reports, tasks
 from store.database import Database
 from store.records import Run, Task
 from store.reports import Update
@@ -220,6 +219,3 @@ def opened(folder: Path, db: Database) -> Iterator[Stage]:
             services.__dict__.update({"github": client, "host": host})
             issue = world.add_issue(github.repository, "maria", "The greeting says Helo", 'It prints "Helo".')
             yield Stage(github, services, host, outside, issue)
-
-
-__all__ = ["CHANGES", "Died", "Host", "HostUnavailable", "Outside", "Stage", "opened", "runs", "vault"]
