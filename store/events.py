@@ -25,7 +25,7 @@ def add(
     """Write one line. With `once`, a second line of the same key on the same task is not written."""
     row = {"task_id": task_id, "run_id": run_id, "at": now, "kind": kind, "text": text, "actor": actor, "once": once}
     if once is None:
-        connection.execute(tables.events.insert().values(row))
+        connection.execute(tables.events.insert(), row)
     else:
         dialect.insert_new(connection, tables.events, [row])
 
