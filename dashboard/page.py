@@ -36,14 +36,14 @@ def pace(*, live: bool, last_change: datetime | None, now: datetime) -> float:
     return LIVELY if live or recent else QUIET
 
 
-def problem(text: str) -> None:
-    """The one line at the top that says what is wrong."""
-    components.draw("problem", text)
+def problem(text: str, *, title: str = "") -> None:
+    """The one line at the top that says what is wrong; with the page's title when nothing else can be drawn."""
+    components.draw("problem", {"title": title, "text": text})
 
 
-def away(error: DatabaseAway, *, has_old: bool) -> None:
-    """Say that the database is away."""
-    problem(present.away(error.since, zone(), has_old=has_old))
+def away(error: DatabaseAway, *, instead_of: str = "") -> None:
+    """Say that the database is away: over what was seen before, or instead of the page of this title."""
+    problem(present.away(error.since, zone(), has_old=not instead_of), title=instead_of)
 
 
 def go(name: str, **params: str) -> None:

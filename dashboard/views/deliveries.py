@@ -19,7 +19,7 @@ def _live() -> None:
     try:
         found = data.watch().look(lambda: data.latest_deliveries(services.db), now)
     except DatabaseAway as error:
-        page.away(error, has_old=False)
+        page.away(error, instead_of="Why nothing happened")
         return
     components.draw("deliveries", cards.delivery_rows(found, now=now, zone=page.zone()), open=_open)
     page.go_if_asked()

@@ -28,7 +28,7 @@ def _live() -> None:
         view = data.watch().look(lambda: data.feed_view(services.db, wanted, limit=limit), now)
     except DatabaseAway as error:
         old = st.session_state.get("feed_seen")
-        page.away(error, has_old=old is not None)
+        page.away(error, instead_of="Feed" if old is None else "")
         if old is not None:
             components.draw("feed", old, act=_act)
         return

@@ -28,10 +28,11 @@ def _live() -> None:
     try:
         view = data.watch().look(lambda: data.task_view(services.db, task_id), services.clock())
     except DatabaseAway as error:
-        page.away(error, has_old="task_seen" in st.session_state)
         old: TaskView | None = st.session_state.get("task_seen")
         if old is None or old.task.id != task_id:
+            page.away(error, instead_of="Task")
             return
+        page.away(error)
         view = old
     except NotFound:
         _missing(task_id)

@@ -83,13 +83,13 @@ def test_an_empty_list_of_deliveries_is_drawn(store):
 
 def test_a_database_without_tables_is_a_sentence(store, tmp_path):
     (tmp_path / "porter.db").unlink()
-    assert drawn()["problem"].startswith("The database has not answered since")
+    assert drawn()["problem"]["text"].startswith("The database has not answered since")
 
 
 def test_a_missing_secret_is_named_and_nothing_else_is_shown(store, monkeypatch):
     monkeypatch.delenv("PORTER_VAULT_KEYS")
     seen = drawn()
-    assert "PORTER_VAULT_KEYS is not set" in seen["problem"]
+    assert "PORTER_VAULT_KEYS is not set" in seen["problem"]["text"]
     assert "feed" not in seen
 
 
@@ -99,7 +99,8 @@ def test_in_production_the_script_alone_shows_nothing(store, monkeypatch):
     for name in ("DATABASE_URL", "REDIS_URL", "GITHUB_WEBHOOK_SECRET", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY",
                  "PORTER_API_TOKEN", "PORTER_DASHBOARD_PASSWORD", "FLY_API_TOKEN", "FLY_APP_NAME"):  # fmt: skip
         monkeypatch.setenv(name, "sqlite:///never.db" if name == "DATABASE_URL" else "redis://127.0.0.1:1")
-    assert drawn() == {"problem": "In production, start the dashboard as dashboard.asgi:app."}
+    text = "In production, start the dashboard as dashboard.asgi:app."
+    assert drawn() == {"problem": {"title": "", "text": text}}
 
 
 def test_stopping_what_has_ended_is_refused_in_words(store):

@@ -140,11 +140,9 @@ function makeFeed(home, latest) {
   const days = el("div", { class: "days" });
   const empty = el("section", { class: "empty panel" });
   const more = el("div", { class: "more" }, el("button", { class: "button", type: "button", text: "Show older tasks", onclick: () => send({ do: "more" }) }));
-  const root = el("div", { class: "p feed" },
-    el("h1", { class: "title", text: "Feed" }), pills,
-    el("div", { class: "filters" }, ...FILTERS.map((name) => selects[name]),
-      el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" }))),
-    empty, days, more);
+  const filters = el("div", { class: "filters" }, ...FILTERS.map((name) => selects[name]),
+    el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" })));
+  const root = el("div", { class: "p feed" }, el("h1", { class: "title", text: "Feed" }), pills, filters, empty, days, more);
 
   const slash = (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.composedPath()[0]?.tagName);
@@ -164,6 +162,7 @@ function makeFeed(home, latest) {
     if (!typing && search.getRootNode().activeElement !== search) search.value = data.q;
     keyed(pills, data.pills, (pill) => pill.key, (pill) => makePill(pill, (key) => filter({ status: key })), drawPill);
     drawEmpty(empty, data.empty, clear);
+    for (const choosing of [pills, filters]) show(choosing, data.narrow || !data.empty);
     keyed(days, data.days, (one) => one.day,
       (one) => remember(el("section", { class: "day", "aria-label": one.day }, el("h2", { text: one.day })), { cards: null }),
       (section, one) => {
