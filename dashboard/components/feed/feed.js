@@ -33,13 +33,12 @@ function makeCard(task, send) {
     open: el("button", { class: "button", type: "button", text: "Open", onclick: open }),
   };
   p.progress = el("div", { class: "progress" }, el("div", { class: "bar" }, p.fill), p.percent);
-  p.said = el("div", { class: "said" }, p.line, p.hint);
   const figures = el("span", { class: "figures" }, p.elapsed, p.plus, p.minus, p.pull, p.cost);
   p.card = el("article", { class: "card", tabindex: "0" },
-    el("div", { class: "top" }, el("h3", { class: "what" }, p.where, el("br"), name), p.when),
-    el("div", { class: "who" }, p.state, p.agent, p.by, el("span", { class: "spacer" }), figures),
+    el("div", { class: "top" }, p.where, p.agent, p.by, p.when),
+    el("div", { class: "what" }, el("h3", {}, name), figures),
     p.progress,
-    el("div", { class: "foot" }, p.said, el("div", { class: "acts" }, p.stop, p.retry, p.open)));
+    el("div", { class: "foot" }, el("div", { class: "said" }, p.state, p.line, p.hint), el("div", { class: "acts" }, p.stop, p.retry, p.open)));
   p.card.addEventListener("click", (event) => {
     const selected = p.card.getRootNode().getSelection?.() ?? document.getSelection();
     if (plain(event) && !event.target.closest("a, button") && !String(selected ?? "")) open();
@@ -74,9 +73,8 @@ function drawCard(row, task) {
   show(p.progress, task.percent !== null);
   p.fill.style.width = `${task.percent ?? 0}%`;
   write(p.percent, `${task.percent ?? 0} %`);
-  p.said.className = `said ${task.kind}`;
-  p.line.className = `said ${task.kind}`;
-  write(p.line, task.line);
+  p.line.className = task.kind;
+  write(p.line, task.line.startsWith(task.word) ? task.line.slice(task.word.length).trim() : task.line); // not said twice
   write(p.hint, task.hint);
   show(p.hint, Boolean(task.hint));
   show(p.stop, task.stop);
