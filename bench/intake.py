@@ -2,8 +2,8 @@
 
     ./run bench intake [requests a round, default 1500]
 
-Rounds alternate, so that a busy neighbour slows both. "ignored" deliveries hold no command and are stored with a verdict;
-"accepted" ones make a task and a job each. CPU is that of the server's processes, from the kernel.
+Rounds alternate, so that a busy neighbour slows both. "ignored" deliveries hold no command and are stored with a
+verdict; "accepted" ones make a task and a job each. CPU is that of the server's processes, from the kernel.
 """
 
 from __future__ import annotations

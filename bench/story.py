@@ -2,8 +2,8 @@
 
     ./run bench story [tasks, default 50]
 
-The mock agent works without its pauses, so what is left is Porter, the emulators, git and the runner's start. The baseline
-of the same run is a clone and commit of the same repository by hand: the part no orchestrator can leave out.
+The mock agent works without its pauses, so what is left is Porter, the emulators, git and the runner's start. The
+baseline of the same run is a clone and commit of the same repository by hand: the part no orchestrator can leave out.
 """
 
 from __future__ import annotations

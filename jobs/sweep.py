@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.bootstrap import Services
-from jobs.decide import Decision, End, Finish, Launch, Relaunch, Sight, decide
+from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
@@ -21,7 +21,7 @@ from jobs.status_comment import EDIT_EVERY
 from store import credentials, leases, requests, runs
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
-from store.runs import Open
+from store.runs import Open, Quiet
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,8 @@ class Sweep:
         """What the tables alone can tell: missing jobs, overdue runs, comments behind, requests to answer."""
         services, now = self._services, self._services.clock()
         self._handed_out = {key: at for key, at in self._handed_out.items() if at > now - AGAIN}
-        for one in self._open_runs():
+        quiet = Quiet(silent=now - SILENCE, no_word=now - FIRST_WORD)
+        for one in _pages(lambda after: runs.to_look_at(services.db, quiet, now=now, after=after, limit=PAGE)):
             self._act(one, decide(one.task, one.run, Sight.NOT_LOOKED, now=now), now)
         for request_id in requests.due(services.db, now=now):
             if self._missing("answer", request_id, now):
@@ -69,18 +70,12 @@ class Sweep:
         machines = services.host.list()
         by_run = {machine.run_id: machine for machine in machines if machine.state is not MachineState.GONE}
         still_missed: set[str] = set()
-        for one in self._open_runs():
+        for one in _pages(lambda after: runs.unfinished(services.db, after=after, limit=PAGE)):
             self._compare(one, by_run.pop(one.run.id, None), still_missed, now)
         self._missed = still_missed
         for machine in by_run.values():
             self._clear_away(machine, now)
         self._forget_destroyed({machine.id for machine in machines}, now)
-
-    def _open_runs(self) -> Iterator[Open]:
-        after = ""
-        while page := runs.unfinished(self._services.db, after=after, limit=PAGE):
-            yield from page
-            after = page[-1].run.id
 
     def _act(self, one: Open, decision: Decision, now: datetime) -> None:
         queues, run = self._services.queues, one.run
@@ -172,6 +167,13 @@ def run_forever(services: Services, stop: Event) -> None:
             _log.warning("a pass of the sweep was cut short", extra=extra)
         stop.wait(QUICK)
     sweep.resign()
+
+
+def _pages(read: Callable[[str], list[Open]]) -> Iterator[Open]:
+    after = ""
+    while page := read(after):
+        yield from page
+        after = page[-1].run.id
 
 
 def _was_held(one: Open) -> bool:

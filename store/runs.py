@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Connection, func, or_, select, update
+from sqlalchemy import (
+    LABEL_STYLE_TABLENAME_PLUS_COL,
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from store import tables
 from store.database import Database
@@ -124,12 +134,37 @@ class Open:
     run: Run
 
 
+@dataclass(frozen=True)
+class Quiet:
+    """When a run at work needs a look: silent since `silent`, or without a first word since `no_word`."""
+
+    silent: datetime
+    no_word: datetime
+
+
 def unfinished(db: Database, *, after: str = "", limit: int = 1000) -> list[Open]:
     """Unfinished runs by id, behind `after`; every page costs the same."""
+    return _unfinished(db, true(), after, limit)
+
+
+def to_look_at(db: Database, quiet: Quiet, *, now: datetime, after: str = "", limit: int = 1000) -> list[Open]:
+    """The unfinished runs that nobody holds and that are not simply at work: they have no machine, or a result, or are
+    to stop, or are late. Of ten thousand healthy runs none is read."""
+    free = or_(_runs.c.lease_until.is_(None), _runs.c.lease_until <= now)
+    late = or_(
+        _runs.c.deadline <= now,
+        _runs.c.heartbeat_at <= quiet.silent,
+        and_(_runs.c.heartbeat_at.is_(None), _runs.c.launched_at <= quiet.no_word),
+    )
+    waits = or_(_runs.c.machine_id.is_(None), _runs.c.result.is_not(None), _runs.c.cancel_requested_at.is_not(None))
+    return _unfinished(db, and_(free, or_(waits, late)), after, limit)
+
+
+def _unfinished(db: Database, which: ColumnElement[bool], after: str, limit: int) -> list[Open]:
     query = (
         select(_runs, _tasks)
         .join(_tasks, _tasks.c.run_id == _runs.c.id)
-        .where(_runs.c.finished_at.is_(None), _runs.c.id > after)
+        .where(_runs.c.finished_at.is_(None), _runs.c.id > after, which)
         .order_by(_runs.c.id)
         .limit(limit)
         .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from store.dialect import Json, RowId, Utc
@@ -27,6 +28,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _partial(name: str, column: str, *, where: str) -> Index:
+    """An index of the few rows that are at work: it stays small however many have ended."""
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+
 
 repositories = Table(
     "repositories",
@@ -114,6 +121,7 @@ tasks = Table(
     Index("ix_tasks_requested_by", "requested_by", "created_at", "id"),
     Index("ix_tasks_agent", "agent", "created_at", "id"),
     Index("ix_tasks_issue", "repository", "issue_number"),
+    _partial("ix_tasks_comment_behind", "updated_at", where="comment_version < version"),
 )
 
 runs = Table(
@@ -149,9 +157,8 @@ runs = Table(
     Column("usage", Json, nullable=False, default=dict),
     Column("finished_at", Utc),
     UniqueConstraint("task_id", "number"),
-    Index("ix_runs_open", "finished_at", "due_at"),
-    Index("ix_runs_deadline", "finished_at", "deadline"),
-    Index("ix_runs_machine", "destroyed_at", "machine_id"),
+    _partial("ix_runs_unfinished", "id", where="finished_at is null"),
+    _partial("ix_runs_machine_left", "finished_at", where="destroyed_at is null and machine_id is not null"),
 )
 
 run_tokens = Table(

@@ -1,4 +1,4 @@
-"""docker-compose.yml without an engine: its services' own commands as processes here, its variables filled as compose does."""
+"""docker-compose.yml without an engine: its services' own commands as processes here, its variables filled likewise."""
 
 from __future__ import annotations
 
