@@ -136,6 +136,9 @@ class Gate:
             return None
         if host_name(told.get("host", "")) not in self._hosts:
             return Refusal(421, "This Porter does not go by that host name. Open it at the address it printed.")
+        # Streamlit would let any page of localhost in, and ask the internet for its own address to judge the others.
+        if scope["type"] == "websocket" and not _same_origin(told):
+            return Refusal(403, "Another site may not speak to this Porter.")
         if person is None:
             return Refusal(401, "The dashboard's password is needed.", challenge=True)
         return None
@@ -167,6 +170,14 @@ class Gate:
             headers.append((b"www-authenticate", b'Basic realm="Porter", charset="UTF-8"'))
         await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await send({"type": "http.response.body", "body": refusal.text.encode()})
+
+
+def _same_origin(told: Mapping[str, str]) -> bool:
+    """Whether the page that asks is our own. Programs that are no browsers send no Origin."""
+    try:
+        return "origin" not in told or urlsplit(told["origin"]).netloc == told.get("host")
+    except ValueError:
+        return False
 
 
 def _headers(scope: Scope) -> dict[str, str]:

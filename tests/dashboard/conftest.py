@@ -37,25 +37,28 @@ class Dashboard:
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[Dashboard]:
-    """A dashboard over a new SQLite database in `folder`, until the block ends."""
+def serving(folder: Path, *, script: list[str] | None = None, **environment: str) -> Iterator[Dashboard]:
+    """A dashboard over a new SQLite database in `folder`, until the block ends. `script` starts it instead of uvicorn."""
     url = f"sqlite:///{folder / 'porter.db'}"
     migrate.upgrade(url)
     told = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORTER_DATA_DIR": str(folder), "PORTER_VAULT_KEYS": KEYS}
-    with socket.create_server(("127.0.0.1", 0)) as door, (folder / "dashboard.log").open("wb") as log:
-        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:app", "--fd", str(door.fileno())]
-        process = subprocess.Popen(
-            argv, cwd=ROOT, env=told | environment, pass_fds=[door.fileno()], stdout=log, stderr=log
-        )
-        database = Database(url)
-        try:
-            base = f"http://127.0.0.1:{door.getsockname()[1]}"
-            _wait_until_healthy(base, process, folder / "dashboard.log")
-            yield Dashboard(base, database)
-        finally:
-            database.close()
-            process.terminate()
-            process.wait(20)
+    port = _free_port()
+    argv = [sys.executable, "-m", *(script or ["uvicorn", "dashboard.asgi:app", "--port"]), str(port)]
+    with (folder / "dashboard.log").open("wb") as log:
+        process = subprocess.Popen(argv, cwd=ROOT, env=told | environment, stdout=log, stderr=log)
+    database = Database(url)
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}", process, folder / "dashboard.log")
+        yield Dashboard(f"http://127.0.0.1:{port}", database)
+    finally:
+        database.close()
+        process.terminate()
+        process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
 
 
 def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) -> None:

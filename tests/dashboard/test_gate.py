@@ -115,6 +115,21 @@ def test_nobody_can_bring_the_gates_own_headers_along():
     assert not passed({PASS_HEADER: "guess"}) and not passed({})
 
 
+@pytest.mark.parametrize(
+    ("origin", "comes_in"),
+    [
+        ("http://127.0.0.1:8501", True),
+        ("http://127.0.0.1:3000", False),
+        ("https://evil.test", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+def test_only_our_own_pages_open_the_websocket(origin, comes_in):
+    _, scopes = ask(kind="websocket", origin=origin)
+    assert bool(scopes) is comes_in
+
+
 def test_a_health_check_needs_no_password():
     sent, _ = ask(PASSWORD, path="/_stcore/health", host="10.0.0.7")
     assert sent[0]["status"] == 200

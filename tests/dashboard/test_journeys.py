@@ -192,6 +192,14 @@ def test_without_its_database_it_says_since_when_and_comes_back(tmp_path, tab):
         expect(tab.get_by_text("The database has not answered since")).to_have_count(0)
 
 
+def test_streamlit_run_shows_the_same_dashboard(tmp_path, tab):
+    script = ["streamlit", "run", "dashboard/app.py", "--server.port"]
+    with serving(tmp_path, script=script) as dashboard:
+        tab.goto(dashboard.url)
+        expect(tab.get_by_role("heading", name="No tasks yet")).to_be_visible()
+        expect(tab.locator(".frame")).to_be_visible()
+
+
 def test_in_production_the_password_stands_before_everything(tmp_path, browser):
     environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{tmp_path / 'porter.db'}"}
     with serving(tmp_path, **environment) as dashboard:

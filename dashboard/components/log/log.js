@@ -138,8 +138,11 @@ function makeLog(home, latest) {
     send("pull", { run: name, have });
   }
 
-  async function copy() {
+  async function copy(event) {
+    const button = event.currentTarget;
     await navigator.clipboard?.writeText(text());
+    button.replaceChildren(icon("done"));
+    setTimeout(() => button.replaceChildren(icon("copy")), 1500);
   }
 
   function download() {
