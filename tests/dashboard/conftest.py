@@ -38,7 +38,7 @@ class Dashboard:
 
 @contextmanager
 def serving(folder: Path, *, script: list[str] | None = None, **environment: str) -> Iterator[Dashboard]:
-    """A dashboard over a new SQLite database in `folder`, until the block ends. `script` starts it instead of uvicorn."""
+    """A dashboard over a new SQLite database in `folder`, until the block ends; `script` instead of uvicorn."""
     url = f"sqlite:///{folder / 'porter.db'}"
     migrate.upgrade(url)
     told = {"PATH": os.environ["PATH"], "HOME": str(folder), "PORTER_DATA_DIR": str(folder), "PORTER_VAULT_KEYS": KEYS}
