@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
+from dashboard.shell import Shell
 from jobs.config import Config
 
 _SCRIPT = Path(__file__).parent / "app.py"
@@ -32,4 +33,4 @@ def gated(inner: Asgi, config: Config) -> Gate:
 
 @cache
 def _built() -> Gate:
-    return gated(st.App(_SCRIPT), Config.from_environment())
+    return gated(Shell(st.App(_SCRIPT)), Config.from_environment())

@@ -155,7 +155,8 @@ class Gate:
                 extra = [(name.encode(), value.encode()) for name, value in self._headers.items()]
                 if cookie is not None:
                     extra.append((b"set-cookie", cookie.encode()))
-                message = {**message, "headers": [*message.get("headers", []), *extra]}
+                kept = [pair for pair in message.get("headers", []) if pair[0].decode().lower() not in self._headers]
+                message = {**message, "headers": [*kept, *extra]}
             await send(message)
 
         return answer

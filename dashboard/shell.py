@@ -1,0 +1,62 @@
+"""Streamlit's page before its scripts run, made ours: the name, the icon, and no white flash for who prefers dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.gate import Asgi, Message, Receive, Scope, Send
+
+_CHANGES = (
+    (b"<title>Streamlit</title>", b'<title>Porter</title><meta name="color-scheme" content="light dark">'),
+    (b'href="./favicon.png"', b'href="/app/static/porter.svg"'),
+)
+
+
+class Shell:
+    """ASGI middleware that rewrites HTML pages and nothing else."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("method") == "GET":
+            await self._app(scope, receive, _Rewriter(send, our_page))
+        else:
+            await self._app(scope, receive, send)
+
+
+def our_page(page: bytes) -> bytes:
+    """The page as Porter's; a part that Streamlit no longer writes is left alone."""
+    for theirs, ours in _CHANGES:
+        page = page.replace(theirs, ours)
+    return page
+
+
+class _Rewriter:
+    """Holds an HTML answer back until it is whole, then sends it rewritten and with its new length."""
+
+    def __init__(self, send: Send, rewrite: Callable[[bytes], bytes]) -> None:
+        self._send, self._rewrite = send, rewrite
+        self._start: Message | None = None
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_html(message):
+            self._start = message
+        elif message["type"] == "http.response.body" and self._start is not None:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._finish(self._start)
+        else:
+            await self._send(message)
+
+    async def _finish(self, start: Message) -> None:
+        body = self._rewrite(self._body)
+        kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+        await self._send({**start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_html(start: Message) -> bool:
+    told = {name.lower(): value for name, value in start.get("headers", [])}
+    return told.get(b"content-type", b"").startswith(b"text/html") and b"content-encoding" not in told

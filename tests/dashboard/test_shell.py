@@ -1,0 +1,52 @@
+"""The page before its scripts run: Porter's name, and its length told truly."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import streamlit
+
+from dashboard.shell import Shell, our_page
+
+THEIRS = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+
+
+def answered(kind, chunks):
+    async def app(scope, _receive, send):
+        length = str(sum(map(len, chunks))).encode()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", kind), (b"Content-Length", length)],
+            }
+        )
+        for number, chunk in enumerate(chunks, 1):
+            await send({"type": "http.response.body", "body": chunk, "more_body": number < len(chunks)})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(Shell(app)({"type": "http", "method": "GET"}, None, send))
+    return sent
+
+
+def test_streamlits_page_becomes_porters():
+    page = our_page(THEIRS)
+    assert b"<title>Porter</title>" in page
+    assert b'name="color-scheme" content="light dark"' in page
+    assert b"favicon.png" not in page
+
+
+def test_a_page_in_pieces_is_sent_whole_with_its_own_length():
+    start, body = answered(b"text/html; charset=utf-8", [THEIRS[:3500], THEIRS[3500:]])
+    assert body["body"] == our_page(THEIRS)
+    assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
+
+
+def test_anything_else_passes_untouched():
+    _, first, second = answered(b"text/javascript", [b"<title>Streamlit</title>", b"x"])
+    assert (first["body"], second["body"]) == (b"<title>Streamlit</title>", b"x")
