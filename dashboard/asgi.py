@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard import page
 from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
 from dashboard.shell import Shell
 from jobs.config import Config
+from jobs.logging import configure
+
+log = logging.getLogger(__name__)
 
 _SCRIPT = Path(__file__).parent / "app.py"
 
@@ -22,15 +27,25 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 def gated(inner: Asgi, config: Config) -> Gate:
     """`inner` behind the gate this configuration asks for. Config refuses production without a password."""
-    password = None
-    hosts = LOOPBACK
+    password, hosts = None, LOOPBACK
     if config.is_production and config.dashboard_password is not None:
         password = Password(config.dashboard_password.get_secret_value())
-        hosts = frozenset({host_name(config.dashboard_url.partition("//")[2])})
+        hosts = LOOPBACK | {host_name(config.dashboard_url.partition("//")[2])}
     headers = security_headers(streamlit_inline_scripts())
     return Gate(inner, hosts=hosts, password=password, headers=headers)
 
 
 @cache
 def _built() -> Gate:
-    return gated(Shell(st.App(_SCRIPT)), Config.from_environment())
+    config = Config.from_environment()
+    configure(config, process="dashboard")
+    return gated(Shell(st.App(_SCRIPT, on_script_error=_unforeseen)), config)
+
+
+def _unforeseen(error: Exception) -> bool:
+    """What no page expected: a line in the log for us, a sentence for the reader, never Streamlit's red box."""
+    log.error("a page failed", exc_info=error, extra={"action": "page_failed"})
+    page.problem(
+        "This page met an error that nobody foresaw. It is in the dashboard's log; the other pages still work."
+    )
+    return True

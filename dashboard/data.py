@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from store import deliveries, events, feed, logs, runs, tasks
 from store.database import Database
 from store.lifecycle import LIVE, Status
 from store.records import Delivery, Event, LogLine, Run, Task
+
+log = logging.getLogger(__name__)
 
 Read = TypeVar("Read")
 
@@ -61,6 +64,10 @@ class Watch:
         try:
             found = what()
         except SQLAlchemyError as error:
+            if self._since is None:
+                log.warning(
+                    "the database does not answer", extra={"action": "database_away", "error": type(error).__name__}
+                )
             self._since = self._since or now
             raise DatabaseAway(self._since) from error
         self._since = None

@@ -200,6 +200,17 @@ def test_streamlit_run_shows_the_same_dashboard(tmp_path, tab):
         expect(tab.locator(".frame")).to_be_visible()
 
 
+def test_an_error_that_nobody_foresaw_is_a_sentence_too(tmp_path, tab):
+    with serving(tmp_path) as dashboard:
+        task = make_task(dashboard, issue_title="Broken row")
+        sql(dashboard, "update runs set kind = 'of another age'")
+        tab.goto(f"{dashboard.url}/task?id={task.id}")
+        expect(tab.get_by_text("This page met an error that nobody foresaw.")).to_be_visible()
+        expect(tab.locator("[data-testid=stException]")).to_have_count(0)
+        tab.get_by_role("link", name="Feed").click()
+        expect(card(tab, "Broken row")).to_be_visible()
+
+
 def test_in_production_the_password_stands_before_everything(tmp_path, browser):
     environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{tmp_path / 'porter.db'}"}
     with serving(tmp_path, **environment) as dashboard:
