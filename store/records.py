@@ -89,6 +89,7 @@ class Task:
     head_sha: str | None
     pr_number: int | None
     pr_url: str | None
+    pr_state: str | None
     files_changed: int
     additions: int
     deletions: int
@@ -133,6 +134,8 @@ class Run:
     heartbeat_at: datetime | None
     deadline: datetime | None
     destroyed_at: datetime | None
+    inputs: dict[str, Any]
+    follow_up_id: str | None
     phase: str | None
     report_seq: int
     cancel_requested_at: datetime | None
@@ -234,3 +237,50 @@ class Request:
     due_at: datetime | None
     done_at: datetime | None
     answer: str | None
+
+
+@dataclass(frozen=True)
+class NewFollowUp:
+    """Feedback on a pull request that is to become commits on its branch. `source_key` names what it came from, once:
+    `comment:<id>:<line>`, `review:<id>` or `review_comment:<id>`."""
+
+    task_id: str
+    source_key: str
+    requested_by: str
+    instructions: str = ""
+    flags: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """The same with its fate: `run_id` once it was started, `refused` (a sentence) when it cannot be."""
+
+    id: str
+    task_id: str
+    source_key: str
+    asked_at: datetime
+    requested_by: str
+    instructions: str
+    flags: dict[str, Any]
+    run_id: str | None
+    started_at: datetime | None
+    answered_at: datetime | None
+    refused: str | None
+
+
+@dataclass(frozen=True)
+class HeldChange:
+    """Work that waits for a person: why (`findings`), the diff that is shown, the very bundle that would be pushed."""
+
+    run_id: str
+    task_id: str
+    held_at: datetime
+    findings: list[dict[str, Any]]
+    base_sha: str
+    head_sha: str
+    bundle: bytes
+    diff: str
+    decision: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    pushed_at: datetime | None

@@ -4,64 +4,27 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
+    LargeBinary,
     String,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from store.dialect import Json, RowId, Utc
+from store.github_tables import deliveries, installations, permissions, redeliveries, repositories, responses
+from store.metadata import metadata, partial
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _partial(name: str, column: str, *, where: str) -> Index:
-    """An index of the few rows that are at work: it stays small however many have ended."""
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
-
-
-repositories = Table(
-    "repositories",
-    metadata,
-    Column("full_name", String(200), primary_key=True),
-    Column("github_id", BigInteger),
-    Column("installation_id", BigInteger),
-    Column("default_branch", String(250)),
-    Column("private", Boolean, nullable=False, default=False),
-    Column("seen_at", Utc, nullable=False),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    # (repository, comment, action): the delivery id is not covered by GitHub's signature, so it alone stops no replay.
-    Column("content_key", String(200), unique=True),
-    Column("event", String(64), nullable=False),
-    Column("action", String(64)),
-    Column("repository", String(200)),
-    Column("sender", String(100)),
-    Column("received_at", Utc, nullable=False),
-    Column("verdict", String(16), nullable=False),
-    Column("reason", Text, nullable=False, default=""),
-    Column("task_ids", Json, nullable=False, default=list),
-    Index("ix_deliveries_received", "received_at", "id"),
-)
+__all__ = [
+    "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases", "log_lines",
+    "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs",
+    "secrets", "sessions", "settings", "tasks",
+]  # fmt: skip
 
 tasks = Table(
     "tasks",
@@ -98,6 +61,7 @@ tasks = Table(
     Column("head_sha", String(64)),
     Column("pr_number", Integer),
     Column("pr_url", Text),
+    Column("pr_state", String(16)),
     Column("files_changed", Integer, nullable=False, default=0),
     Column("additions", Integer, nullable=False, default=0),
     Column("deletions", Integer, nullable=False, default=0),
@@ -121,7 +85,7 @@ tasks = Table(
     Index("ix_tasks_requested_by", "requested_by", "created_at", "id"),
     Index("ix_tasks_agent", "agent", "created_at", "id"),
     Index("ix_tasks_issue", "repository", "issue_number"),
-    _partial("ix_tasks_comment_behind", "updated_at", where="comment_version < version"),
+    partial("ix_tasks_comment_behind", "updated_at", where="comment_version < version"),
 )
 
 runs = Table(
@@ -148,6 +112,9 @@ runs = Table(
     Column("heartbeat_at", Utc),
     Column("deadline", Utc),
     Column("destroyed_at", Utc),
+    # what it was started with: each value and where it came from; and what it goes on from
+    Column("inputs", Json, nullable=False, default=dict),
+    Column("follow_up_id", String(32)),
     # what it said
     Column("phase", String(16)),
     Column("report_seq", Integer, nullable=False, default=0),
@@ -157,8 +124,8 @@ runs = Table(
     Column("usage", Json, nullable=False, default=dict),
     Column("finished_at", Utc),
     UniqueConstraint("task_id", "number"),
-    _partial("ix_runs_unfinished", "id", where="finished_at is null"),
-    _partial("ix_runs_machine_left", "finished_at", where="destroyed_at is null and machine_id is not null"),
+    partial("ix_runs_unfinished", "id", where="finished_at is null"),
+    partial("ix_runs_machine_left", "finished_at", where="destroyed_at is null and machine_id is not null"),
 )
 
 run_tokens = Table(
@@ -255,4 +222,64 @@ paces = Table(
     metadata,
     Column("name", String(200), primary_key=True),
     Column("next_at", Utc, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    # `global`, `repo:<owner/name>`, `user:<login>`, or `porter` for what Porter notes for itself
+    Column("scope", String(250), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("value", Json, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("updated_by", String(100), nullable=False),
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("task_id", String(32), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    # One comment, one review: `comment:<id>:<line>`, `review:<id>`, `review_comment:<id>`
+    Column("source_key", String(100), nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("requested_by", String(100), nullable=False),
+    Column("instructions", Text, nullable=False, default=""),
+    Column("flags", Json, nullable=False, default=dict),
+    Column("run_id", String(40)),
+    Column("started_at", Utc),
+    Column("answered_at", Utc),
+    Column("refused", Text),
+    UniqueConstraint("task_id", "source_key"),
+    partial("ix_follow_ups_waiting", "asked_at", where="started_at is null"),
+    partial("ix_follow_ups_unanswered", "asked_at", where="answered_at is null"),
+)
+
+held_changes = Table(
+    "held_changes",
+    metadata,
+    Column("run_id", String(40), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", String(32), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("held_at", Utc, nullable=False),
+    Column("findings", Json, nullable=False),
+    Column("base_sha", String(64), nullable=False),
+    Column("head_sha", String(64), nullable=False),
+    Column("bundle", LargeBinary, nullable=False),
+    Column("diff", Text, nullable=False),
+    Column("decision", String(16)),
+    Column("decided_by", String(100)),
+    Column("decided_at", Utc),
+    Column("pushed_at", Utc),
+    partial("ix_held_changes_waiting", "held_at", where="decision is null"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("task_id", String(32), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("agent", String(64), primary_key=True),
+    Column("session_id", String(200), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("run_id", String(40), nullable=False),
+    Column("kept_at", Utc, nullable=False),
 )

@@ -125,7 +125,8 @@ def test_nothing_happens_at_import(tmp_path):
 
 def test_no_file_is_longer_than_a_reader_can_hold():
     lengths = {_name(path): len(path.read_text().splitlines()) for path in _files(*PACKAGES, "tests", "bench")}
-    assert {name: length for name, length in lengths.items() if length > LINES_OF_A_FILE} == {}
+    written = {name: length for name, length in lengths.items() if "/versions/" not in name}  # Alembic writes those
+    assert {name: length for name, length in written.items() if length > LINES_OF_A_FILE} == {}
 
 
 def test_no_function_is_longer_than_a_screen():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -65,14 +64,6 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty, empty_database_url):
         migrate.upgrade(empty_database_url)
     with empty.read() as connection:
         assert inspect(connection).get_table_names() == ["requests"]
-
-
-def test_every_migration_can_be_taken_back(empty, empty_database_url):
-    migrate.upgrade(empty_database_url)
-    with empty.write() as connection:
-        command.downgrade(migrate.configuration(connection), "base")
-    with empty.read() as connection:
-        assert inspect(connection).get_table_names() == ["alembic_version"]
 
 
 def test_the_migrations_are_one_line_without_branches():

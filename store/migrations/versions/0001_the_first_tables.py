@@ -41,6 +41,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_received", ["received_at", "id"], unique=False)
 
     op.create_table(
+        "installations",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.String(length=100), nullable=False),
+        sa.Column("suspended_at", Utc(), nullable=True),
+        sa.Column("removed_at", Utc(), nullable=True),
+        sa.Column("seen_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installations")),
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("holder", sa.String(length=100), nullable=False),
@@ -54,6 +63,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_paces")),
     )
     op.create_table(
+        "permissions",
+        sa.Column("repository", sa.String(length=200), nullable=False),
+        sa.Column("login", sa.String(length=100), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("repository", "login", name=op.f("pk_permissions")),
+    )
+    op.create_table(
+        "redeliveries",
+        sa.Column("delivery_id", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_redeliveries")),
+    )
+    op.create_table(
         "repositories",
         sa.Column("full_name", sa.String(length=200), nullable=False),
         sa.Column("github_id", sa.BigInteger(), nullable=True),
@@ -61,6 +85,7 @@ def upgrade() -> None:
         sa.Column("default_branch", sa.String(length=250), nullable=True),
         sa.Column("private", sa.Boolean(), nullable=False),
         sa.Column("seen_at", Utc(), nullable=False),
+        sa.Column("removed_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("full_name", name=op.f("pk_repositories")),
     )
     op.create_table(
@@ -92,6 +117,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_requests_open", ["done_at", "due_at"], unique=False)
 
     op.create_table(
+        "responses",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("etag", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("kept_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_responses")),
+    )
+    op.create_table(
         "secrets",
         sa.Column("owner", sa.String(length=250), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -100,6 +133,15 @@ def upgrade() -> None:
         sa.Column("updated_at", Utc(), nullable=False),
         sa.Column("updated_by", sa.String(length=100), nullable=False),
         sa.PrimaryKeyConstraint("owner", "name", name=op.f("pk_secrets")),
+    )
+    op.create_table(
+        "settings",
+        sa.Column("scope", sa.String(length=250), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("value", Json, nullable=False),
+        sa.Column("updated_at", Utc(), nullable=False),
+        sa.Column("updated_by", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "name", name=op.f("pk_settings")),
     )
     op.create_table(
         "tasks",
@@ -133,6 +175,7 @@ def upgrade() -> None:
         sa.Column("head_sha", sa.String(length=64), nullable=True),
         sa.Column("pr_number", sa.Integer(), nullable=True),
         sa.Column("pr_url", sa.Text(), nullable=True),
+        sa.Column("pr_state", sa.String(length=16), nullable=True),
         sa.Column("files_changed", sa.Integer(), nullable=False),
         sa.Column("additions", sa.Integer(), nullable=False),
         sa.Column("deletions", sa.Integer(), nullable=False),
@@ -186,6 +229,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_events_task", ["task_id", "id"], unique=False)
 
     op.create_table(
+        "follow_ups",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("source_key", sa.String(length=100), nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.Column("requested_by", sa.String(length=100), nullable=False),
+        sa.Column("instructions", sa.Text(), nullable=False),
+        sa.Column("flags", Json, nullable=False),
+        sa.Column("run_id", sa.String(length=40), nullable=True),
+        sa.Column("started_at", Utc(), nullable=True),
+        sa.Column("answered_at", Utc(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_follow_ups_task_id_tasks"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_ups")),
+        sa.UniqueConstraint("task_id", "source_key", name=op.f("uq_follow_ups_task_id_source_key")),
+    )
+    with op.batch_alter_table("follow_ups", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_follow_ups_unanswered",
+            ["asked_at"],
+            unique=False,
+            sqlite_where=sa.text("answered_at is null"),
+            postgresql_where=sa.text("answered_at is null"),
+        )
+        batch_op.create_index(
+            "ix_follow_ups_waiting",
+            ["asked_at"],
+            unique=False,
+            sqlite_where=sa.text("started_at is null"),
+            postgresql_where=sa.text("started_at is null"),
+        )
+
+    op.create_table(
         "runs",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("task_id", sa.String(length=32), nullable=False),
@@ -206,6 +284,8 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", Utc(), nullable=True),
         sa.Column("deadline", Utc(), nullable=True),
         sa.Column("destroyed_at", Utc(), nullable=True),
+        sa.Column("inputs", Json, nullable=False),
+        sa.Column("follow_up_id", sa.String(length=32), nullable=True),
         sa.Column("phase", sa.String(length=16), nullable=True),
         sa.Column("report_seq", sa.Integer(), nullable=False),
         sa.Column("cancel_requested_at", Utc(), nullable=True),
@@ -231,6 +311,46 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("finished_at is null"),
             postgresql_where=sa.text("finished_at is null"),
+        )
+
+    op.create_table(
+        "sessions",
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(length=200), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("kept_at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_sessions_task_id_tasks"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("task_id", "agent", name=op.f("pk_sessions")),
+    )
+    op.create_table(
+        "held_changes",
+        sa.Column("run_id", sa.String(length=40), nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("held_at", Utc(), nullable=False),
+        sa.Column("findings", Json, nullable=False),
+        sa.Column("base_sha", sa.String(length=64), nullable=False),
+        sa.Column("head_sha", sa.String(length=64), nullable=False),
+        sa.Column("bundle", sa.LargeBinary(), nullable=False),
+        sa.Column("diff", sa.Text(), nullable=False),
+        sa.Column("decision", sa.String(length=16), nullable=True),
+        sa.Column("decided_by", sa.String(length=100), nullable=True),
+        sa.Column("decided_at", Utc(), nullable=True),
+        sa.Column("pushed_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_held_changes_run_id_runs"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_held_changes_task_id_tasks"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_held_changes")),
+    )
+    with op.batch_alter_table("held_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_held_changes_waiting",
+            ["held_at"],
+            unique=False,
+            sqlite_where=sa.text("decision is null"),
+            postgresql_where=sa.text("decision is null"),
         )
 
     op.create_table(
