@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 
 import pytest
 
 from dashboard.gate import PASS_HEADER, PERSON_HEADER, Gate, Password, host_name, is_loopback, passed
 from dashboard.headers import security_headers, streamlit_inline_scripts
+from tests.dashboard.driving import finish
 
 PASSWORD = Password("open sesame")
 
@@ -37,7 +37,7 @@ def ask(password=None, *, kind="http", path="/", hosts=("127.0.0.1", "localhost"
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gate({"type": kind, "path": path, "scheme": "http", "headers": raw}, receive, send))
+    finish(gate({"type": kind, "path": path, "scheme": "http", "headers": raw}, receive, send))
     return sent, inside.scopes
 
 

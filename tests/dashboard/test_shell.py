@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import streamlit
 
 from dashboard.shell import Shell, our_page
+from tests.dashboard.driving import finish
 
 THEIRS = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
 
@@ -30,7 +30,7 @@ def answered(kind, chunks):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(Shell(app)({"type": "http", "method": "GET"}, None, send))
+    finish(Shell(app)({"type": "http", "method": "GET"}, None, send))
     return sent
 
 
