@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import text
 
 from store import migrate, tables
 from store.database import Database
 from tests import postgres
-from tests.programs import missing
+from tests.programs import missing, require
 
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
 DIALECTS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -96,3 +99,13 @@ def _empty(url: str) -> None:
     with database.write() as connection:
         connection.execute(text("truncate " + ", ".join(tables.metadata.tables) + " restart identity cascade"))
     database.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all: Playwright's synchronous half cannot be started twice in a process."""
+    path = require("chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,12 +19,9 @@ import pytest
 
 from store import migrate
 from store.database import Database
-from tests.programs import missing
 
 ROOT = Path(__file__).parent.parent.parent
 KEYS = "v1:" + base64.b64encode(b"k" * 32).decode()
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,21 +72,6 @@ def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) 
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     with serving(tmp_path_factory.mktemp("dashboard")) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright is not installed")
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(path).exists():
-        missing("Chromium is not installed (apt install chromium)")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

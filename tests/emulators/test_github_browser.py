@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.emulators.github_stage import Stage, opened
 from tests.emulators.test_github_git import serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -23,16 +21,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        trouble: list[str] = []
-        page.on("console", lambda line: trouble.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        yield page
-        browser.close()
-        assert trouble == []
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    trouble: list[str] = []
+    page.on("console", lambda line: trouble.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    yield page
+    page.close()
+    assert trouble == []
 
 
 def test_a_visitor_asks_and_watches_the_answer_arrive(stage: Stage, page: Page) -> None:
