@@ -39,6 +39,8 @@ def gated(inner: Asgi, config: Config) -> Gate:
 def _built() -> Gate:
     config = Config.from_environment()
     configure(config, process="dashboard")
+    logging.getLogger("uvicorn.access").disabled = True  # Streamlit turns on what `--no-access-log` turned off,
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # and tells of every connection
     return gated(Shell(st.App(_SCRIPT, on_script_error=_unforeseen)), config)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from rq import Queue, Worker
@@ -9,6 +10,8 @@ from rq.serializers import JSONSerializer
 
 import jobs.work  # noqa: F401  in the parent: else every forked job imports it anew (275 ms instead of 61)
 from jobs.queues import connect
+
+_log = logging.getLogger(__name__)
 
 WORKER_TTL = 45  # seconds; also how long an idle worker blocks before it looks after abandoned jobs
 MAINTENANCE_INTERVAL = 15
@@ -35,5 +38,7 @@ def run(queues: list[str], redis_url: str) -> None:
     When Redis goes away in the middle of a job this raises, and the supervisor starts another worker.
     """
     connection = connect(redis_url, timeout=None)
+    extra = {"action": "worker_started", "queues": queues}
+    _log.info("a worker waits for jobs", extra=extra)
     listened = [Queue(name, connection=connection, serializer=JSONSerializer) for name in queues]
     PorterWorker(listened, connection=connection).work(logging_level=None)

@@ -63,11 +63,11 @@ def plan(data: Path, environment: Mapping[str, str], *, intake_port: int = 8100,
 
 def _parts(env: Mapping[str, str], intake: int, dashboard: int) -> list[Program]:
     python = sys.executable
-    gunicorn = [python, "-m", "gunicorn", "intake.app:from_environment()", "--bind", f"{HOST}:{intake}"]
+    gunicorn = [python, "-m", "gunicorn", *GUNICORN, "intake.app:from_environment()", "--bind", f"{HOST}:{intake}"]
     uvicorn = [python, "-m", "uvicorn", "dashboard.asgi:app", "--host", HOST, "--port", str(dashboard)]
     porter = [python, "-m", "porter"]
     return [
-        Program("intake", [*gunicorn, *GUNICORN], env, answers(f"http://{HOST}:{intake}/healthz")),
+        Program("intake", gunicorn, env, answers(f"http://{HOST}:{intake}/healthz")),
         Program("control", [*porter, "worker", "--queues", "control"], env),
         Program("launcher", [*porter, "worker", "--queues", "high,default,low"], env),
         Program("sweep", [*porter, "sweep"], env),
@@ -75,5 +75,5 @@ def _parts(env: Mapping[str, str], intake: int, dashboard: int) -> list[Program]
     ]
 
 
-GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "5"]
+GUNICORN = ["-c", "python:intake.server"]
 UVICORN = ["--no-access-log", "--log-level", "warning"]
