@@ -21,6 +21,13 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+class Switch(StrEnum):
+    """Something that is done, or not."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class HostKind(StrEnum):
     """Where machines come from."""
 
@@ -45,6 +52,9 @@ class Config(BaseSettings):
     task_timeout_seconds: float = Field(1800, gt=0, validation_alias="PORTER_TASK_TIMEOUT_SECONDS")
     stall_timeout_seconds: float = Field(600, gt=0, validation_alias="PORTER_STALL_TIMEOUT_SECONDS")
     prompt_budget: int = Field(60_000, gt=1_000, validation_alias="PORTER_PROMPT_BUDGET")
+    allowed_users: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_USERS")
+    allowed_bots: Annotated[list[int], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_BOTS")
+    labels: Switch = Field(Switch.ON, validation_alias="PORTER_LABELS")
 
     vault_keys: SecretStr | None = Field(None, validation_alias="PORTER_VAULT_KEYS")
     api_token: SecretStr | None = Field(None, validation_alias="PORTER_API_TOKEN")
@@ -72,7 +82,7 @@ class Config(BaseSettings):
     log_format: str = Field("console", pattern="^(console|json)$", validation_alias="PORTER_LOG_FORMAT")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="PORTER_LOG_LEVEL")
 
-    @field_validator("fly_regions", mode="before")
+    @field_validator("fly_regions", "allowed_users", "allowed_bots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
