@@ -125,6 +125,7 @@ class Run:
     attempts: int
     due_at: datetime | None
     enqueued_at: datetime | None
+    waits_for: str | None
     prompt: str | None
     host: str | None
     machine_id: str | None

@@ -102,6 +102,8 @@ runs = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Utc),
     Column("enqueued_at", Utc),
+    # in line for a place since a limit or its issue is in the way (docs/decisions/0006-limits.md)
+    Column("waits_for", String(16)),
     # its machine
     Column("prompt", Text),
     Column("host", String(16)),
@@ -125,6 +127,7 @@ runs = Table(
     Column("finished_at", Utc),
     UniqueConstraint("task_id", "number"),
     partial("ix_runs_unfinished", "id", where="finished_at is null"),
+    partial("ix_runs_waiting", "created_at", where="waits_for is not null and finished_at is null"),
     partial("ix_runs_machine_left", "finished_at", where="destroyed_at is null and machine_id is not null"),
 )
 

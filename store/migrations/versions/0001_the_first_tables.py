@@ -275,6 +275,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", Utc(), nullable=True),
         sa.Column("enqueued_at", Utc(), nullable=True),
+        sa.Column("waits_for", sa.String(length=16), nullable=True),
         sa.Column("prompt", sa.Text(), nullable=True),
         sa.Column("host", sa.String(length=16), nullable=True),
         sa.Column("machine_id", sa.String(length=100), nullable=True),
@@ -311,6 +312,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("finished_at is null"),
             postgresql_where=sa.text("finished_at is null"),
+        )
+        batch_op.create_index(
+            "ix_runs_waiting",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("waits_for is not null and finished_at is null"),
+            postgresql_where=sa.text("waits_for is not null and finished_at is null"),
         )
 
     op.create_table(
