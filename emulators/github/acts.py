@@ -158,6 +158,13 @@ def mentioned_to_close(text: str, repository: Repository) -> list[Issue]:
     return [issue for issue in found if issue is not None and issue.pull is None]
 
 
+def naming(issue: Issue) -> list[Issue]:
+    """The issues and pull requests of the same repository whose title or text names this one, oldest first."""
+    named = re.compile(rf"(?<![\w#])#{issue.number}\b")
+    others = sorted(issue.repository.issues.values(), key=lambda one: one.number)
+    return [one for one in others if one is not issue and named.search(f"{one.title}\n{one.body or ''}")]
+
+
 def announce(world: World, issue: Issue, actor: Actor, action: str, more: Json) -> None:
     """An `issues` event, or a `pull_request` one when that is what the issue is."""
     if issue.pull:

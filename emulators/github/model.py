@@ -110,6 +110,39 @@ class Comment:
 
 
 @dataclass
+class Review:
+    """What somebody said of a pull request in one go. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
+
+    id: int
+    issue: Issue = field(repr=False)
+    actor: Actor
+    body: str
+    state: str
+    commit_id: str
+    submitted_at: datetime
+    comments: list[ReviewComment] = field(default_factory=list)
+
+
+@dataclass
+class ReviewComment:
+    """A remark on a line of the diff. `line` is the file's (1-based) on `side` LEFT (before) or RIGHT (after);
+    `position` counts the diff's lines; `answers` is the remark that this one replies to."""
+
+    id: int
+    review: Review = field(repr=False)
+    path: str
+    line: int
+    side: str
+    hunk: str
+    position: int
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    answers: ReviewComment | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+
+
+@dataclass
 class Moment:
     """History that is no comment. `what`: labeled, unlabeled, closed, reopened, merged or pushed."""
 
@@ -133,6 +166,12 @@ class Pull:
     merged_by: User | None = None
     merge_commit_sha: str | None = None
     reviewers: list[User] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+
+    @property
+    def remarks(self) -> list[ReviewComment]:
+        """The remarks of all reviews, oldest first."""
+        return [one for review in self.reviews for one in review.comments]
 
 
 @dataclass

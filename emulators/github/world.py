@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
-from emulators.github import acts, auth, pulls
+from emulators.github import acts, auth, installing, pulls, reviews
 from emulators.github.faults import Faults, history
 from emulators.github.git import GitRepository
 from emulators.github.limits import Limits
-from emulators.github.model import Actor, App, Comment, Installation, Issue, Label, Repository, Token, User
+from emulators.github.model import Actor, App, Comment, Installation, Issue, Label, Repository, Review, Token, User
 from emulators.github.shapes import Json, Urls, people, repositories
 from emulators.github.webhooks import Webhooks
 
@@ -145,17 +145,28 @@ class World:
         """Installs the App on repositories of one owner, tells it so, and answers the installation's id."""
         with self.lock:
             chosen = [self.repository(one) if isinstance(one, str) else one for one in repos]
-            made = Installation(self.next_id(), app, chosen[0].owner, chosen, self.clock())
-            self.installations[made.id] = made
-            payload = {
-                "action": "created",
-                "installation": people.installation(self.urls, made),
-                "repositories": [repositories.brief(one) for one in chosen],
-                "requester": None,
-                "sender": people.user(self.urls, app.owner),
-            }
-            self.webhooks.send(app, "installation", payload, installation_id=made.id, repository_id=None)
-            return made.id
+            return installing.install(self, app, chosen).id
+
+    def ping(self, app: App) -> None:
+        """Greets the App's webhook, as GitHub does when it is set up."""
+        with self.lock:
+            installing.ping(self, app)
+
+    def suspend(self, installation_id: int, *, on: bool = True) -> None:
+        """Suspends an installation, or wakes it with `on=False`, and tells the App."""
+        with self.lock:
+            installing.suspend(self, self.installations[installation_id], on=on)
+
+    def uninstall(self, installation_id: int) -> None:
+        """Ends an installation and tells the App."""
+        with self.lock:
+            installing.uninstall(self, self.installations[installation_id])
+
+    def change_repositories(self, installation_id: int, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Gives an installation other repositories and tells the App."""
+        with self.lock:
+            came, went = [self.repository(one) for one in add], [self.repository(one) for one in remove]
+            installing.change_repositories(self, self.installations[installation_id], came, went)
 
     def repository(self, full_name: str) -> Repository:
         """KeyError when there is none. Names are compared without regard to case, as on GitHub."""
@@ -173,6 +184,22 @@ class World:
     def comment(self, issue: Issue, login: str, body: str) -> Comment:
         with self.lock:
             return acts.comment(self, issue, self.person(login), body)
+
+    def review(
+        self,
+        pull: Issue,
+        login: str,
+        state: str,
+        body: str = "",
+        comments: Iterable[tuple[str, int, str]] = (),
+    ) -> Review:
+        """`state` is APPROVE, REQUEST_CHANGES or COMMENT; `comments` are (path, line after the change, words)."""
+        if pull.pull is None:
+            raise ValueError(f"#{pull.number} is no pull request")
+        with self.lock:
+            drafts = [reviews.Draft(*one) for one in comments]
+            who = self.person(login)
+            return reviews.submit(self, pull, pull.pull, who, event=state, body=body, drafts=drafts)
 
     def push(
         self, repository: Repository, login: str, branch: str, files: Mapping[str, str], message: str = "Change"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from emulators.github import acts, pulls
+from emulators.github import acts, pulls, reviews
 from emulators.github.errors import Refusal, not_found
 from emulators.github.model import Actor, Issue, Repository
 
@@ -64,6 +64,15 @@ class Deeds:
         pulls.merge_pull(self.world, it, it.pull, who, method="merge", sha=None, title=None)
         return _page(it)
 
+    def review(self, owner: str, repo: str, number: int) -> str:
+        it, who, body = self.issue(owner, repo, number), self.who(), _text(request.form.get("body", ""))
+        if it.pull is None:
+            raise not_found()
+        made = reviews.submit(
+            self.world, it, it.pull, who, event=request.form.get("event", "COMMENT"), body=body, drafts=_drafts()
+        )
+        return f"{_page(it)}#review-{made.id}"
+
     def redeliver(self, number: int) -> str:
         found = self.world.webhooks.get(number)
         if found is None:
@@ -103,6 +112,7 @@ def install(pages: Blueprint, world: World) -> None:
         f"{REPO}/issues/<int:number>/state": deeds.set_state,
         f"{REPO}/issues/<int:number>/labels": deeds.label,
         f"{REPO}/pull/<int:number>/merge": deeds.merge,
+        f"{REPO}/pull/<int:number>/reviews": deeds.review,
         "/-/deliveries/<int:number>": deeds.redeliver,
     }
     for rule, deed in forms.items():
@@ -150,6 +160,16 @@ def check_same_site(world: World) -> None:
         raise Refusal(403, "This form was sent from another site.")
     if site not in (None, "same-origin") or (origin is None and site is None):
         raise Refusal(403, "This form was not sent from a page of the emulator.")
+
+
+def _drafts() -> list[reviews.Draft]:
+    """The one remark on a line that the form can hold."""
+    path, line, words = (request.form.get(name, "").strip() for name in ("path", "line", "remark"))
+    if not (path or line or words):
+        return []
+    if not (path and words and line.isascii() and line.isdigit() and len(line) < 10):
+        raise Refusal(422, "A remark needs a file, a line and words.")
+    return [reviews.Draft(path, int(line), _text(words))]
 
 
 def _text(body: str) -> str:

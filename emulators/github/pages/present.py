@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from emulators.github.model import Actor, Comment, Issue, Moment, Reaction, Repository, User
+from emulators.github import acts
+from emulators.github.model import Actor, Comment, Issue, Moment, Reaction, Repository, Review, User
 
 EMOJI = {
     "+1": "👍",
@@ -24,13 +25,13 @@ HUES = 8
 
 @dataclass(frozen=True)
 class Item:
-    """One thing in a thread. `kind` is post, comment, moment or reference; `key` stays the same while it changes."""
+    """One thing in a thread. `kind` is post, comment, moment, review, reference; `key` stays while it changes."""
 
     kind: str
     key: str
     at: datetime
     actor: Actor
-    of: Issue | Comment | Moment
+    of: Issue | Comment | Moment | Review
 
 
 def thread(issue: Issue) -> list[Item]:
@@ -38,15 +39,15 @@ def thread(issue: Issue) -> list[Item]:
     items = [Item("comment", f"issuecomment-{one.id}", one.created_at, one.actor, one) for one in issue.comments]
     items += [Item("moment", f"moment-{n}", one.at, one.actor, one) for n, one in enumerate(issue.history)]
     items += [Item("reference", f"ref-{one.number}", one.created_at, one.actor, one) for one in mentions(issue)]
+    said = issue.pull.reviews if issue.pull else []
+    items += [Item("review", f"review-{one.id}", one.submitted_at, one.actor, one) for one in said]
     first = Item("post", "post", issue.created_at, issue.actor, issue)
     return [first, *sorted(items, key=lambda item: item.at)]
 
 
 def mentions(issue: Issue) -> list[Issue]:
     """The pull requests of the same repository whose text names this issue."""
-    named = re.compile(rf"(?<![\w#])#{issue.number}\b")
-    others = issue.repository.issues.values()
-    return [one for one in others if one.pull and one is not issue and named.search(f"{one.title}\n{one.body or ''}")]
+    return [one for one in acts.naming(issue) if one.pull]
 
 
 def state(issue: Issue) -> str:

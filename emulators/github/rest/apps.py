@@ -146,6 +146,13 @@ def get_user(call: Call) -> Reply:
     return Reply(200, people.whole_user(call.urls, call.actor.user))
 
 
+def get_person(call: Call) -> Reply:
+    who = call.world.users.get(call.args["username"].lower())
+    if who is None:
+        raise not_found()
+    return Reply(200, people.whole_user(call.urls, who))
+
+
 ROUTES = [
     Route("GET", "/app", get_app, by="app"),
     Route("GET", "/app/installations", list_installations, by="app"),
@@ -158,4 +165,5 @@ ROUTES = [
     Route("GET", "/installation/repositories", list_installation_repositories, by="installation"),
     Route("GET", "/rate_limit", rate_limit, by="anyone"),
     Route("GET", "/user", get_user, by="user"),
+    Route("GET", "/users/{username}", get_person, by="anyone"),
 ]

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from emulators.github.auth import Caller
 from emulators.github.errors import Refusal, invalid, not_found
-from emulators.github.model import Actor, App, Comment, Issue, Pull, Repository
+from emulators.github.model import Actor, App, Comment, Issue, Pull, Repository, Review, ReviewComment
 from emulators.github.shapes import Urls
 
 if TYPE_CHECKING:
@@ -103,6 +103,23 @@ class Call:
             for one in issue.comments:
                 if one.id == wanted:
                     return one
+        raise not_found()
+
+    def review(self) -> Review:
+        wanted = self.number("review_id")
+        _, it = self.pull()
+        for one in it.reviews:
+            if one.id == wanted:
+                return one
+        raise not_found()
+
+    def remark(self) -> ReviewComment:
+        """A comment on a line of any pull request of the repository."""
+        wanted = self.number("comment_id")
+        pulls = [issue.pull for issue in self.repository.issues.values() if issue.pull]
+        for one in [remark for pull in pulls for remark in pull.remarks]:
+            if one.id == wanted:
+                return one
         raise not_found()
 
     def field(self, name: str, kind: type[T], *, resource: str = "") -> T | None:

@@ -18,7 +18,7 @@ from emulators.github.connection import cut_line
 from emulators.github.errors import Refusal, not_found
 from emulators.github.faults import CallRecord, DropReply, Fail, Hang
 from emulators.github.model import Repository
-from emulators.github.rest import apps, comments, issues, pulls, reactions, repositories
+from emulators.github.rest import apps, comments, comparisons, issues, pulls, reactions, repositories, reviews
 from emulators.github.rest.call import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ ROUTES: list[Route] = [
     *comments.ROUTES,
     *reactions.ROUTES,
     *pulls.ROUTES,
+    *reviews.ROUTES,
+    *comparisons.ROUTES,
 ]
-SPANS_SLASHES = {"path", "ref", "branch", "name"}  # parameters whose value may hold a "/"
+SPANS_SLASHES = {"path", "ref", "branch", "name", "basehead"}  # parameters whose value may hold a "/"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 PREFIX = "/api"
 VERSIONS = ("2022-11-28", "2026-03-10")

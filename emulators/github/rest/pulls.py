@@ -90,7 +90,9 @@ def _move(call: Call, issue: Issue, state: str) -> None:
 
 def list_files(call: Call) -> Reply:
     issue, it = call.pull()
-    return call.page(deeds.compared(issue, it).changes, lambda one: shape.file(call.urls, issue, it, one))
+    return call.page(
+        deeds.compared(issue, it).changes, lambda one: shape.file(call.urls, call.repository, it.head_sha, one)
+    )
 
 
 def list_commits(call: Call) -> Reply:

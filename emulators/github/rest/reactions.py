@@ -1,4 +1,4 @@
-"""Reactions to issues and comments.
+"""Reactions to issues, comments and remarks on lines.
 
 https://docs.github.com/rest/reactions
 """
@@ -10,6 +10,9 @@ from emulators.github.model import Reaction
 from emulators.github.rest.call import Call, Reply, Route
 from emulators.github.rest.comments import COMMENT
 from emulators.github.rest.issues import ONE, READ, WRITE
+from emulators.github.rest.pulls import READ as REVIEW_READ
+from emulators.github.rest.pulls import WRITE as REVIEW_WRITE
+from emulators.github.rest.reviews import REMARK
 from emulators.github.shapes import issues as shape
 
 
@@ -27,6 +30,14 @@ def create_for_issue(call: Call) -> Reply:
 
 def create_for_comment(call: Call) -> Reply:
     return _create(call, call.comment().reactions)
+
+
+def list_for_remark(call: Call) -> Reply:
+    return _list(call, call.remark().reactions)
+
+
+def create_for_remark(call: Call) -> Reply:
+    return _create(call, call.remark().reactions)
 
 
 def _list(call: Call, reactions: list[Reaction]) -> Reply:
@@ -47,4 +58,6 @@ ROUTES = [
     Route("POST", f"{ONE}/reactions", create_for_issue, needs=WRITE),
     Route("GET", f"{COMMENT}/reactions", list_for_comment, needs=READ),
     Route("POST", f"{COMMENT}/reactions", create_for_comment, needs=WRITE),
+    Route("GET", f"{REMARK}/reactions", list_for_remark, needs=REVIEW_READ),
+    Route("POST", f"{REMARK}/reactions", create_for_remark, needs=REVIEW_WRITE),
 ]

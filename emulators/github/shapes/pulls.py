@@ -6,7 +6,7 @@ from typing import assert_never
 
 from emulators.github.comparison import Comparison
 from emulators.github.git import Change
-from emulators.github.model import Issue, Pull
+from emulators.github.model import Issue, Pull, Repository
 from emulators.github.shapes import Json, Urls, issues, node_id, people, repositories, stamp_or_none
 
 # What both lists share with the issue's own shape.
@@ -66,7 +66,7 @@ def whole_pull(urls: Urls, one: Issue, it: Pull, compared: Comparison) -> Json:
         "mergeable_state": _state(mergeable, it.draft),
         "merged_by": people.user(urls, it.merged_by) if it.merged_by else None,
         "comments": len(one.comments),
-        "review_comments": 0,
+        "review_comments": len(it.remarks),
         "maintainer_can_modify": False,
         "commits": len(compared.commits),
         "additions": compared.additions,
@@ -75,8 +75,8 @@ def whole_pull(urls: Urls, one: Issue, it: Pull, compared: Comparison) -> Json:
     }
 
 
-def file(urls: Urls, one: Issue, it: Pull, change: Change) -> Json:
-    where, html = repositories.url(urls, one.repository), repositories.page(urls, one.repository)
+def file(urls: Urls, repository: Repository, head_sha: str, change: Change) -> Json:
+    where, html = repositories.url(urls, repository), repositories.page(urls, repository)
     shape: Json = {
         "sha": change.sha,
         "filename": change.path,
@@ -84,9 +84,9 @@ def file(urls: Urls, one: Issue, it: Pull, change: Change) -> Json:
         "additions": change.additions,
         "deletions": change.deletions,
         "changes": change.additions + change.deletions,
-        "blob_url": f"{html}/blob/{it.head_sha}/{change.path}",
-        "raw_url": f"{html}/raw/{it.head_sha}/{change.path}",
-        "contents_url": f"{where}/contents/{change.path}?ref={it.head_sha}",
+        "blob_url": f"{html}/blob/{head_sha}/{change.path}",
+        "raw_url": f"{html}/raw/{head_sha}/{change.path}",
+        "contents_url": f"{where}/contents/{change.path}?ref={head_sha}",
     }
     if change.patch is not None:
         shape["patch"] = change.patch
