@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 from worker.agents.stream import printable
-from worker.contract import Ending, Kind, Level, Result, Usage
+from worker.contract import Ending, Kind, Level, Result, Session, Usage
 from worker.environment import ByHand
 from worker.errors import PorterAway
 from worker.masking import Mask
@@ -39,6 +39,9 @@ class Alone:
 
     def used(self, usage: Usage) -> None:
         """The result tells it."""
+
+    def keep(self, session: Session) -> None:
+        """By hand there is no follow-up."""
 
     def push_token(self) -> str | None:
         return self._start.push_token

@@ -14,10 +14,17 @@ JOB_PATH = "/api/runs/{run_id}/job"
 UPDATE_PATH = "/api/callbacks/task-update"
 PUSH_TOKEN_PATH = "/api/callbacks/push-token"  # noqa: S105  a path, not a secret
 COMPLETE_PATH = "/api/callbacks/task-complete"
+SESSION_PATH = "/api/runs/{run_id}/session"
+HELD_PATH = "/api/callbacks/held"
 
 MAX_LOG_LINES = 500
 MAX_LOG_TEXT = 4_000  # characters; a longer line is cut and says so
 MAX_SUMMARY = 20_000  # characters
+MAX_SESSION = 2 * 1024 * 1024  # characters of a packed conversation; a longer one is not kept
+SESSION_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}"  # a CLI's name for a conversation: it becomes part of a path
+
+MAX_BUNDLE = 21 * 1024 * 1024  # bytes of work that can wait for a person; base64 makes 28 MB of it
+MAX_FINDINGS = 50
 
 
 class Ending(StrEnum):
@@ -39,6 +46,7 @@ class Ending(StrEnum):
     SETUP_FAILED = "setup_failed"
     CLONE_FAILED = "clone_failed"
     PUSH_FAILED = "push_failed"
+    TOO_LARGE = "too_large"
 
 
 class Level(StrEnum):
@@ -82,6 +90,32 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Resume:
+    """How an agent goes on with a conversation of an earlier run, which it finds in a file.
+
+    `argv` are the words that ask for it, `path` is where the file lies below the agent's HOME: `{session}` stands for
+    the CLI's own name of the conversation, `{directory}` for the working directory with every other character as a
+    dash. `counts_all`: the cost it tells is the whole conversation's, not this run's.
+    """
+
+    argv: list[str]
+    path: str
+    counts_all: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """A conversation to go on with: `data` is its file (zlib, base64), `cost_usd` what it has cost so far."""
+
+    id: str
+    data: str
+    cost_usd: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class AgentRecipe:
     """How to start one agent: everything the runner needs, so that a new agent needs no new runner.
 
@@ -97,6 +131,7 @@ class AgentRecipe:
     excludes: list[str] = field(default_factory=list)
     interrupt_first: bool = False  # SIGINT before SIGTERM, for CLIs that then print what the run cost
     version: str | None = None  # what the image is meant to have, for the log
+    resume: Resume | None = None  # None: each run begins a conversation of its own
 
 
 @dataclass(frozen=True)
@@ -106,6 +141,38 @@ class Limits:
     total: float = 1800.0
     stall: float = 600.0
     setup: float = 600.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may be pushed without a person having looked (worker/policy.py). `protected_paths` come on top of the
+    built-in ones."""
+
+    protected_paths: list[str] = field(default_factory=list)
+    max_changed_files: int = 300
+    max_diff_lines: int = 20_000
+    max_file_bytes: int = 5 * 1024 * 1024
+    max_total_bytes: int = 20 * 1024 * 1024  # of all changed files together
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a change must wait for a person: the rule, the place, one sentence that quotes no secret."""
+
+    rule: str
+    path: str
+    words: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Work that was not pushed: the commits from `base_sha` to `head_sha` as a git bundle, and why."""
+
+    findings: list[Finding]
+    base_sha: str
+    head_sha: str
+    bundle: bytes
 
 
 @dataclass(frozen=True)
@@ -131,7 +198,10 @@ class JobDocument:
     clone_token: str | None = None
     limits: Limits = field(default_factory=Limits)
     setup_commands: list[str] = field(default_factory=list)
+    policy: Policy = field(default_factory=Policy)
     continue_branch: bool = False  # a follow-up: start from `branch`, not from `base_branch`
+    last_head: str | None = None  # a follow-up: what Porter last pushed there, to tell when somebody else has since
+    session: Session | None = None  # a follow-up: the conversation to go on with
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -140,8 +210,10 @@ class JobDocument:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Unknown fields are ignored, so that a newer Porter can talk to an older image."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
-        known["agent"] = _pick(AgentRecipe, data["agent"])
+        known["agent"] = _pick(AgentRecipe, data["agent"] | {"resume": _maybe(Resume, data["agent"].get("resume"))})
+        known["session"] = _maybe(Session, data.get("session"))
         known["limits"] = _pick(Limits, data.get("limits") or {})
+        known["policy"] = _pick(Policy, data.get("policy") or {})
         return cls(**known)
 
 
@@ -174,6 +246,10 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _maybe(kind: type[Any], data: dict[str, Any] | None) -> Any:
+    return None if data is None else _pick(kind, data)
 
 
 def _pick(kind: type[Any], data: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Protocol
 
-from worker.contract import Kind, Level, Result, Usage
+from worker.contract import Kind, Level, Result, Session, Usage
 from worker.errors import Cancelled, RunOver
 
 
@@ -22,6 +22,9 @@ class Desk(Protocol):
     def percent(self, value: int) -> None: ...
 
     def used(self, usage: Usage) -> None: ...
+
+    def keep(self, session: Session) -> None:
+        """Keep the agent's conversation for a follow-up. Raises PorterAway, BadSession when it is not taken."""
 
     def push_token(self) -> str | None:
         """The token to push with; None if none is needed. Raises RunOver, Cancelled, PorterAway."""

@@ -47,5 +47,9 @@ class UnknownStream(WorkerError):
     """A recipe names a parser that this runner does not have."""
 
 
+class BadSession(WorkerError):
+    """A conversation cannot be kept or resumed; the run goes on without it."""
+
+
 class BadAgentConfig(WorkerError):
     """A custom agent in the configuration cannot be understood."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from worker.contract import COMPLETE_PATH, JOB_PATH, PUSH_TOKEN_PATH, UPDATE_PATH, JobDocument
+from worker.contract import COMPLETE_PATH, JOB_PATH, PUSH_TOKEN_PATH, SESSION_PATH, UPDATE_PATH, JobDocument, Session
 from worker.desk import Orders
-from worker.errors import JobRefused, PorterAway, RunOver
+from worker.errors import BadSession, JobRefused, PorterAway, RunOver
 
 PATIENCE = 600.0  # seconds: how long Porter may be away before the runner gives up
 ONE_REQUEST = 10.0  # seconds
+SESSION_PATIENCE = 20.0  # seconds: a follow-up can do without its conversation
 MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -42,7 +43,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class PorterClient:
-    """The four requests of docs/architecture.md. `url` is Porter's base address, `token` the run's own."""
+    """The requests of docs/architecture.md. `url` is Porter's base address, `token` the run's own."""
 
     def __init__(self, url: str, run_id: str, token: str, orders: Orders, *, patience: float = PATIENCE) -> None:
         self._url, self._run_id, self._token = url.rstrip("/"), run_id, token
@@ -68,6 +69,14 @@ class PorterClient:
         if answer.status != 200 or not isinstance(token := answer.body.get("token"), str):
             raise RunOver(f"Porter gives no push token: {_words(answer)}")
         return token
+
+    def keep(self, session: Session) -> None:
+        """Hand in the conversation, for a short while. Raises PorterAway; BadSession when Porter does not take it."""
+        path = SESSION_PATH.format(run_id=quote(self._run_id, safe=""))
+        deadline = time.monotonic() + min(self._patience, SESSION_PATIENCE)
+        answer = _patiently(lambda: self.ask("PUT", path, session.to_json()), lambda: deadline, self._orders.wait)
+        if answer.status != 200:
+            raise BadSession(f"Porter does not take it: {_words(answer)}")
 
     def update(self, report: dict[str, Any]) -> Answer:
         """One report, tried once. Raises PorterAway."""

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from worker.agents.stream import first_line, printable
-from worker.contract import Kind, Level, Result, Usage
+from worker.contract import Kind, Level, Result, Session, Usage
 from worker.desk import Orders
 from worker.errors import PorterAway, RunOver
 from worker.log_buffer import LogBuffer
@@ -60,6 +60,9 @@ class Reporter:
 
     def used(self, usage: Usage) -> None:
         self._note(usage=asdict(usage))
+
+    def keep(self, session: Session) -> None:
+        self._porter.keep(session)
 
     def push_token(self) -> str:
         return self._porter.push_token()

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from worker import agents, processes, workspace
-from worker.contract import DiffSize, Ending, JobDocument, Level, Limits, Result
+from worker import agents, conversation, processes, workspace
+from worker.contract import DiffSize, Ending, JobDocument, Level, Limits, Result, Session
 from worker.desk import Desk, Orders
-from worker.errors import AgentNotFound, Cancelled, GitFailed, SetupFailed, UnknownStream
+from worker.errors import AgentNotFound, BadSession, Cancelled, GitFailed, PorterAway, SetupFailed, UnknownStream
 from worker.git import Git, basic_header, identity
 from worker.harvest import Harvest, harvest, push
 from worker.isolation import User
@@ -66,6 +66,10 @@ class Runner:
         space = workspace.fetch(space, job, self._own_git())
         workspace.check_out(space, job, self._agents_git())
         self.desk.line(f"on branch {job.branch} at {space.start[:12]}")
+        if job.last_head and job.continue_branch and space.start != job.last_head:
+            self.desk.line(
+                f"the branch has moved since Porter left it at {job.last_head[:12]}; this run starts from there"
+            )
         return space
 
     def _set_up(self, space: Workspace) -> None:
@@ -87,8 +91,20 @@ class Runner:
         self._say("running", f"starting {recipe.name} {recipe.version or ''}".rstrip())
         if not self.user and os.geteuid() == 0:
             self.desk.line("the agent runs as root: this machine has no user porter-agent", Level.WARNING)
+        session = self._resume(space)
+        outcome = self._supervise_agent(space, session)
+        if session and conversation.was_refused(outcome):
+            self.desk.line("the agent could not resume its conversation and begins a new one", Level.WARNING)
+            session = None
+            outcome = self._supervise_agent(space, None)
+        self._keep_conversation(space, outcome, session)
+        return outcome
+
+    def _supervise_agent(self, space: Workspace, session: Session | None) -> Outcome:
+        recipe = self.job.agent
+        argv = conversation.resumed(recipe, session) if session else recipe.argv
         program = Program(
-            argv=[self._filled(word) for word in recipe.argv],
+            argv=[self._filled(word) for word in argv],
             env={
                 **self._clean_environment(space),
                 **{name: self._filled(value) for name, value in recipe.env.items()},
@@ -98,8 +114,35 @@ class Runner:
             user=self.user,
             stdin=self.job.prompt,
             interrupt_first=recipe.interrupt_first,
+            spent=conversation.spent(recipe, session),
         )
         return self._supervise(program, recipe.stream, self.job.limits)
+
+    def _resume(self, space: Workspace) -> Session | None:
+        """The conversation of an earlier run, laid out for the agent; the prompt says all that is needed without it."""
+        session = self.job.session
+        if session is None or self.job.agent.resume is None:
+            return None
+        try:
+            conversation.restore(space, self.job.agent, session, self.user)
+        except (BadSession, OSError) as error:
+            self.desk.line(f"the earlier conversation cannot be resumed: {error}", Level.WARNING)
+            return None
+        self.desk.line("the agent goes on with the conversation of its earlier run")
+        return session
+
+    def _keep_conversation(self, space: Workspace, outcome: Outcome, resumed: Session | None) -> None:
+        """Hand the conversation to Porter for a follow-up. That it cannot be kept spoils no run."""
+        recipe = self.job.agent
+        if recipe.resume is None or outcome.session is None or self.orders.given:
+            return
+        cost = outcome.usage.cost_usd
+        whole = conversation.spent(recipe, resumed) + cost if cost is not None else None
+        try:
+            kept = conversation.take(space, recipe, outcome.session, self.mask, cost_usd=whole)
+            self.desk.keep(kept)
+        except (BadSession, PorterAway) as error:
+            self.desk.line(f"the conversation cannot be kept for a follow-up: {error}", Level.WARNING)
 
     def _bring_home(self, space: Workspace, outcome: Outcome) -> Result:
         """Collect the work, also of a run that failed, judge the run, push. A cancelled run leaves nothing behind."""

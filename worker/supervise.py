@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from worker import processes
@@ -51,6 +51,7 @@ class Program:
     user: User | None = None
     stdin: str = ""
     interrupt_first: bool = False
+    spent: float = 0.0  # US dollars that its own figure counts in, though an earlier run paid them
 
 
 @dataclass
@@ -70,7 +71,7 @@ class Outcome:
 def supervise(program: Program, parser: Parser, limits: Limits, *, desk: Desk, orders: Orders, mask: Mask) -> Outcome:
     """Run it to its end, or to the end of its time. Raises AgentNotFound."""
     process = _start(program)
-    watch = _Watch(process, parser, desk, mask)
+    watch = _Watch(process, parser, desk, mask, program.spent)
     try:
         watch.outcome.stopped = watch.until_end(limits, orders)
         if watch.outcome.stopped:
@@ -113,8 +114,9 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
 class _Watch:
     """Pumps the program's two streams into the parser and the desk."""
 
-    def __init__(self, process: subprocess.Popen[bytes], parser: Parser, desk: Desk, mask: Mask) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], parser: Parser, desk: Desk, mask: Mask, spent: float) -> None:
         self._process, self._parser, self._desk, self._mask = process, parser, desk, mask
+        self._spent = spent
         self.outcome = Outcome()
         self._alive_at = self._started = self._buried_at = time.monotonic()
         self._complaints = Lines()
@@ -213,14 +215,20 @@ class _Watch:
                 case Percent(value):
                     self._desk.percent(value)
                 case Used(usage):
-                    self.outcome.usage = usage
-                    self._desk.used(usage)
+                    self.outcome.usage = self._own(usage)
+                    self._desk.used(self.outcome.usage)
                 case Session(name):
                     self.outcome.session = name
                 case Trouble():
                     self.outcome.trouble = item
                 case Finish(ok, message, ending, denials):
                     self.outcome.finish = Finish(ok, self._mask.text(message)[:MAX_SUMMARY], ending, denials)
+
+    def _own(self, usage: Usage) -> Usage:
+        """This run's part of a conversation that began in an earlier one."""
+        if usage.cost_usd is None or not self._spent:
+            return usage
+        return replace(usage, cost_usd=max(0.0, round(usage.cost_usd - self._spent, 6)))
 
 
 def span(seconds: float) -> str:

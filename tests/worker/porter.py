@@ -35,6 +35,8 @@ class Porter:
     logs: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     result: dict[str, Any] | None = None
+    session: dict[str, Any] | None = None
+    session_answer: int = 200
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     away_until: float = 0.0
@@ -63,6 +65,9 @@ class Porter:
                 return self._job()
             case "POST", "/api/callbacks/task-update":
                 return self._update(body)
+            case "PUT", "/api/runs/run-0042/session":
+                self.session = body if self.session_answer == 200 else None
+                return self.session_answer, {"kept": True}
             case "POST", "/api/callbacks/push-token":
                 return self._push_token()
             case "POST", "/api/callbacks/task-complete":
@@ -146,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def do_PUT(self) -> None:
+        self.do_POST()
 
     def log_message(self, *_: object) -> None:
         """Nothing to standard error."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from worker.agents.stream import Parser
-from worker.contract import AgentRecipe
+from worker.contract import AgentRecipe, Resume
 
 Part = str | tuple[str, ...]
 
@@ -32,6 +32,7 @@ class Agent:
     settings: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     interrupt_first: bool = False
+    resume: Resume | None = None
     parser: Callable[[], Parser] | None = None  # None: the parser of another agent, named by `stream`
 
     @property
@@ -65,4 +66,5 @@ def recipe(agent: Agent, *, model: str | None = None, settings: Mapping[str, str
         excludes=list(agent.excludes),
         interrupt_first=agent.interrupt_first,
         version=agent.version,
+        resume=agent.resume,
     )

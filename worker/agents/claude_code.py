@@ -26,7 +26,7 @@ from worker.agents.stream import (
     first_line,
     printable,
 )
-from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Usage
+from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Resume, Usage
 
 VERSION = "2.1.329"
 
@@ -223,4 +223,5 @@ AGENT = Agent(
     },
     settings=("ANTHROPIC_BASE_URL",),
     interrupt_first=True,  # it then prints what the run cost
+    resume=Resume(["--resume", "{session}"], ".claude/projects/{directory}/{session}.jsonl", counts_all=True),
 )

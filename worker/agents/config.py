@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.agents.agent import Agent, Part
+from worker.contract import Resume
 from worker.errors import BadAgentConfig
 
 STREAMS = ("text", "claude-code", "mock")
 TEXTS = ("name", "title", "stream", "package", "version")
 LISTS = ("argv", "keys", "settings", "aliases", "excludes")
-FIELDS = frozenset((*TEXTS, *LISTS, "env", "interrupt_first"))
+FIELDS = frozenset((*TEXTS, *LISTS, "env", "interrupt_first", "resume"))
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -40,6 +41,7 @@ def from_config(data: Mapping[str, Any]) -> Agent:
         settings=_variables(name, data, "settings"),
         excludes=_words(name, data, "excludes"),
         interrupt_first=data.get("interrupt_first") is True,
+        resume=_resume(name, data.get("resume")),
     )
 
 
@@ -55,6 +57,20 @@ def _argv(name: str, value: object) -> tuple[Part, ...]:
         else:
             raise BadAgentConfig(f"agent {name}: argv holds words, or lists of words; not {part!r}")
     return tuple(parts)
+
+
+def _resume(name: str, value: object) -> Resume | None:
+    if value is None:
+        return None
+    table = value if isinstance(value, dict) else {}
+    argv, path = table.get("argv"), table.get("path")
+    is_list = isinstance(argv, list) and all(isinstance(word, str) for word in argv)
+    inside = isinstance(path, str) and "{session}" in path and not path.startswith("/") and ".." not in path
+    if not is_list or not inside:
+        raise BadAgentConfig(
+            f"agent {name}: resume is a table with argv, a list of words, and path, below HOME, with {{session}} in it"
+        )
+    return Resume(list(argv or []), str(path), counts_all=table.get("counts_all") is True)
 
 
 def _env(name: str, value: object) -> dict[str, str]:

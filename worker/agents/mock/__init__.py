@@ -24,7 +24,7 @@ from worker.agents.stream import (
     first_line,
     printable,
 )
-from worker.contract import MAX_SUMMARY, Ending, Kind, Usage
+from worker.contract import MAX_SUMMARY, Ending, Kind, Resume, Usage
 
 
 class MockParser:
@@ -90,4 +90,5 @@ AGENT = Agent(
     settings=("MOCK_PACE",),
     stream="mock",
     parser=MockParser,
+    resume=Resume(["--resume", "{session}"], ".porter-mock/{session}.json", counts_all=True),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 import time
 from pathlib import Path
 
-from worker.agents.mock import antics
+from worker.agents.mock import antics, conversation
 from worker.agents.mock.edit import make_edit
 from worker.agents.mock.prompt import directives
 
@@ -16,21 +17,39 @@ DEFAULT_PACE = 0.25  # seconds between events, so that people can watch
 
 
 def main() -> int:
+    asked = _arguments()
     prompt = sys.stdin.read()
     wanted = directives(prompt)
-    tell("session", id="mock-session")
+    try:
+        talk = conversation.begin(asked.resume)
+    except FileNotFoundError:
+        sys.stderr.write(f"No conversation found with session ID: {asked.resume}\n")
+        return 1
+    talk.turns += 1
+    talk.cost_usd += float(wanted.get("cost") or 0)
+    talk.keep()
+    tell("session", id=talk.id)
     tell("step", text="reading the task")
+    if talk.turns > 1:
+        tell("text", text=f"This is turn {talk.turns} of our conversation.")
     tell("percent", value=10)
     if (ending := _misbehave_before(wanted)) is not None:
         return ending
     message = _work(prompt, wanted)
     _misbehave_after(wanted, message)
     tell("percent", value=100)
-    tell("usage", input_tokens=len(prompt) // 4, output_tokens=len(message) // 4, cost_usd=0.0)
+    tell("usage", input_tokens=len(prompt) // 4, output_tokens=len(message) // 4, cost_usd=talk.cost_usd)
     if "exit" in wanted:
         return int(wanted["exit"] or 1)
     tell("result", ok=True, message=message)
     return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="mock", description="A coding agent without a model.")
+    parser.add_argument("--model")
+    parser.add_argument("--resume")
+    return parser.parse_args()
 
 
 def tell(kind: str, **fields: object) -> None:

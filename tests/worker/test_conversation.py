@@ -1,0 +1,181 @@
+"""A conversation outlives its machine: taken from the agent's home, given to the next run, and paid for once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.worker.conftest import BRANCH, Bare, Start, git, told
+from tests.worker.porter import Porter
+from worker import agents, conversation, workspace
+from worker.contract import MAX_SESSION, AgentRecipe, JobDocument, Resume, Session
+from worker.errors import BadSession
+from worker.masking import Mask
+from worker.workspace import Workspace
+
+RECIPE = AgentRecipe("x", ["x"], "text", resume=Resume(["--resume={session}"], ".x/{directory}/{session}.jsonl"))
+
+
+@pytest.fixture
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return workspace.make_directories(None)
+
+
+def written(space: Workspace, content: bytes = b"turn 1\n", session: str = "s1") -> Path:
+    directory = "".join(char if char.isalnum() and char.isascii() else "-" for char in str(space.repo))
+    at = space.home / ".x" / directory / f"{session}.jsonl"
+    at.parent.mkdir(parents=True)
+    at.write_bytes(content)
+    return at
+
+
+def unpacked(session: Session) -> bytes:
+    return zlib.decompress(base64.b64decode(session.data))
+
+
+def test_what_was_taken_can_be_restored_in_another_home(space: Workspace) -> None:
+    written(space)
+    kept = conversation.take(space, RECIPE, "s1", Mask(), cost_usd=0.5)
+    other = workspace.make_directories(None)
+    conversation.restore(other, RECIPE, kept, None)
+    [file] = other.home.rglob("*.jsonl")
+    assert file.read_bytes() == b"turn 1\n"
+    assert conversation.take(other, RECIPE, "s1", Mask(), cost_usd=0.5) == kept
+    assert conversation.resumed(RECIPE, kept) == ["x", "--resume=s1"]
+
+
+def test_secrets_that_the_runner_knows_are_hidden_in_it(space: Workspace) -> None:
+    written(space, b'{"output": "sk-ant-CANARY0123456789"}\n')
+    kept = conversation.take(space, RECIPE, "s1", Mask(["sk-ant-CANARY0123456789"]), cost_usd=None)
+    assert unpacked(kept) == b'{"output": "***"}\n'
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a/b", "..", "-x", "a" * 300, "a\n", "a b"])
+def test_a_name_that_is_none_is_never_made_a_path(space: Workspace, name: str) -> None:
+    with pytest.raises(BadSession, match="no name"):
+        conversation.take(space, RECIPE, name, Mask(), cost_usd=None)
+    with pytest.raises(BadSession, match="no name"):
+        conversation.restore(space, RECIPE, Session(name, ""), None)
+
+
+def test_links_that_the_agent_laid_are_not_followed(space: Workspace, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("of the runner")
+    at = written(space)
+    at.unlink()
+    at.symlink_to(secret)
+    with pytest.raises(BadSession, match="link"):
+        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+    at.unlink()
+    os.link(secret, at)
+    with pytest.raises(BadSession, match="plain file"):
+        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+    at.unlink()
+    os.mkfifo(at)
+    with pytest.raises(BadSession, match="plain file"):
+        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+    at.unlink()
+    at.parent.rmdir()
+    at.parent.symlink_to(tmp_path)
+    (tmp_path / at.name).write_text("of the runner")
+    with pytest.raises(BadSession, match="link"):
+        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+
+
+def test_a_conversation_that_is_too_long_is_not_kept(space: Workspace) -> None:
+    written(space, os.urandom(MAX_SESSION))
+    with pytest.raises(BadSession, match="too long"):
+        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+
+
+@pytest.mark.parametrize("data", ["not base64!", base64.b64encode(b"not zlib").decode()])
+def test_what_cannot_be_unpacked_is_said_so(space: Workspace, data: str) -> None:
+    with pytest.raises(BadSession, match="cannot be read"):
+        conversation.restore(space, RECIPE, Session("s1", data), None)
+
+
+def test_a_small_parcel_that_unpacks_to_a_huge_one_is_refused(space: Workspace) -> None:
+    bomb = base64.b64encode(zlib.compress(bytes(conversation.MOST_BYTES + 1))).decode()
+    with pytest.raises(BadSession, match="longer"):
+        conversation.restore(space, RECIPE, Session("s1", bomb), None)
+
+
+# --- the runner with the mock agent ----------------------------------------------------------------------------------
+
+
+def followed_up(job: JobDocument, porter: Porter, directive: str) -> JobDocument:
+    assert porter.session is not None
+    porter.last_seq = 0
+    return replace(told(job, directive), continue_branch=True, session=Session(**porter.session))
+
+
+def test_a_follow_up_goes_on_with_the_conversation_and_on_the_branch(
+    start: Start, job: JobDocument, bare: Bare, porter: Porter
+) -> None:
+    start(told(job, "[mock:cost=0.5]")).wait()
+    first, head = porter.result, bare.git("rev-parse", BRANCH)
+    assert first and first["usage"]["cost_usd"] == 0.5
+    again = followed_up(job, porter, '[mock:cost=0.25] Then replace "world" with "moon".')
+
+    machine = start(replace(again, last_head=head))
+    machine.wait()
+
+    assert "This is turn 2 of our conversation." in porter.text
+    assert machine.result["ending"] == "changes"
+    assert machine.result["usage"]["cost_usd"] == 0.25
+    assert machine.result["diff"]["files"] == 2  # the whole branch: greet.py, and README.md now
+    assert porter.session and porter.session["cost_usd"] == 0.75
+    assert bare.git("rev-parse", f"{BRANCH}^") == head
+    assert "has moved" not in porter.text
+
+
+def test_a_conversation_the_agent_does_not_know_is_begun_anew(start: Start, job: JobDocument, porter: Porter) -> None:
+    strange = replace(
+        job, session=Session("lost", base64.b64encode(zlib.compress(b"{}")).decode()),
+        agent=replace(job.agent, resume=Resume(["--resume", "elsewhere"], ".porter-mock/{session}.json")),
+    )  # fmt: skip
+    machine = start(strange)
+    machine.wait()
+    assert machine.result["ending"] == "changes"
+    assert "begins a new one" in porter.text
+
+
+def test_a_porter_that_takes_no_conversation_spoils_no_run(start: Start, job: JobDocument, porter: Porter) -> None:
+    porter.session_answer = 413
+    machine = start(job)
+    machine.wait()
+    assert machine.result["ending"] == "changes"
+    assert "cannot be kept for a follow-up" in porter.text
+
+
+def test_a_branch_that_moved_is_gone_on_with_from_its_present_head(
+    start: Start, job: JobDocument, bare: Bare, porter: Porter, tmp_path: Path
+) -> None:
+    start(job).wait()
+    ours = bare.git("rev-parse", BRANCH)
+    git("clone", "--quiet", "-b", BRANCH, bare.url, "theirs", at=tmp_path)
+    (tmp_path / "theirs" / "more.txt").write_text("by a person\n")
+    git("add", ".", at=tmp_path / "theirs")
+    git("commit", "--quiet", "-m", "Add more", at=tmp_path / "theirs")
+    git("push", "--quiet", "origin", BRANCH, at=tmp_path / "theirs")
+    theirs = bare.git("rev-parse", BRANCH)
+
+    again = followed_up(job, porter, 'Then replace "world" with "moon".')
+    start(replace(again, last_head=ours, prompt=again.prompt.replace('Replace "Helo" with "Hello". ', ""))).wait()
+
+    assert "the branch has moved since Porter left it" in porter.text
+    assert bare.git("rev-parse", f"{BRANCH}^") == theirs
+    assert bare.show(f"{BRANCH}:more.txt") == "by a person"
+
+
+def test_the_job_document_carries_a_conversation_over_json(job: JobDocument) -> None:
+    sent = replace(job, session=Session("s1", "abc", 0.5), last_head="a" * 40)
+    assert JobDocument.from_json(json.loads(json.dumps(sent.to_json()))) == sent
+    assert sent.agent.resume == agents.AGENTS["mock"].resume
