@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from intake.accept import accept
 from intake.judge import House
@@ -21,11 +22,20 @@ def routes(services: Services, house: House) -> Blueprint:
 
     @webhooks.post("/api/webhooks/github")
     def github() -> ResponseReturnValue:
-        request.max_content_length = LARGEST
-        stored = accept(services, house, request.headers, request.get_data(cache=False))
+        stored = accept(services, house, request.headers, _body())
         if stored.delivery.verdict is Verdict.DUPLICATE:
             return {"verdict": Verdict.DUPLICATE, "reason": stored.delivery.reason, "tasks": []}
         answer = {"verdict": stored.delivery.verdict, "reason": stored.delivery.reason, "tasks": stored.task_ids}
         return answer, HTTPStatus.ACCEPTED
 
     return webhooks
+
+
+def _body() -> bytes:
+    """The raw bytes. Raises RequestEntityTooLarge; a chunked body has no length to refuse beforehand, and Werkzeug
+    cuts it at the limit without a word, so one byte more than allowed is read."""
+    request.max_content_length = LARGEST + (request.content_length is None)
+    body = request.get_data(cache=False)
+    if len(body) > LARGEST:
+        raise RequestEntityTooLarge
+    return body

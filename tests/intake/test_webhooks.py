@@ -202,6 +202,14 @@ def test_a_body_over_githubs_own_limit_is_refused_before_it_is_read(house: House
     assert (answer.status_code, answer.json["error"]) == (413, "too_large")
 
 
+def test_a_body_without_a_length_is_refused_once_it_is_over_the_limit(house: House):
+    told = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    stream = io.BytesIO(b" " * (LARGEST + 10))
+    answer = house.client.post("/api/webhooks/github", input_stream=stream, environ_overrides=told)
+
+    assert (answer.status_code, answer.json["error"]) == (413, "too_large")
+
+
 @pytest.mark.parametrize(
     "change",
     [
