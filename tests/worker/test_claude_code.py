@@ -16,7 +16,7 @@ from tests.programs import missing
 from tests.worker.conftest import BRANCH, ROOT, Bare, Machine, Start
 from worker import agents
 from worker.agents.claude_code import VERSION
-from worker.contract import JobDocument
+from worker.contract import JobDocument, Session
 
 pytestmark = pytest.mark.claude
 
@@ -120,3 +120,37 @@ def test_it_tells_its_cost_when_it_is_interrupted(start: Start, job: JobDocument
         machine.wait(12)
     assert machine.result["ending"] == "cancelled"
     assert machine.result["usage"]["cost_usd"] > 0
+
+
+def test_a_follow_up_resumes_its_conversation_and_counts_only_its_own_part(
+    start: Start, job: JobDocument, bare: Bare, claude: Path
+) -> None:
+    edit = {"file_path": "greet.py", "old_string": "Helo", "new_string": "Hello"}
+    turns = [
+        [Tool("Read", {"file_path": "greet.py"})],
+        [Tool("Edit", edit)],
+        [Text("The greeting is spelt right now.")],
+        [Tool("Write", {"file_path": "notes.md", "content": "Greets.\n"})],
+        [Text("There are notes now.")],
+    ]
+    with serving(Model(turns)) as model:
+        first = run(start, job, claude, model)
+        first.wait(60)
+        porter, before = first.porter, first.result
+        assert porter.session is not None, porter.text
+        porter.last_seq, kept = 0, porter.session
+        asked = len(model.requests)
+        again = replace(job, continue_branch=True, session=Session(**kept), prompt="Now write notes, please.")
+        second = run(start, again, claude, model)
+        second.wait(60)
+    result, log = second.result, porter.text
+    assert result["summary"] == "There are notes now.", log
+    assert "Now write notes" in str(model.requests[asked]["messages"][-1])
+    assert "It prints" in str(model.requests[asked]["messages"][0]), "the first prompt is still known"
+    assert bare.show(f"{BRANCH}:notes.md") == "Greets."
+    assert porter.session["id"] == kept["id"]
+    assert kept["cost_usd"] == before["usage"]["cost_usd"]
+    assert porter.session["cost_usd"] == pytest.approx(kept["cost_usd"] + result["usage"]["cost_usd"])
+    assert result["usage"]["output_tokens"] == 2 * 34
+    # Two calls of the model at the same price each, where the first run made three.
+    assert result["usage"]["cost_usd"] == pytest.approx(before["usage"]["cost_usd"] * 2 / 3)
