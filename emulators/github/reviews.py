@@ -34,13 +34,14 @@ def submit(world: World, issue: Issue, it: Pull, actor: Actor, *, event: str, bo
     Refusal 422 when there is nothing in it, when it judges the reviewer's own work, or names a line outside the diff.
     """
     if event not in STATES:
-        raise invalid("PullRequestReview", "invalid", "event")
+        raise _refused("Event is not one of APPROVE, REQUEST_CHANGES, COMMENT")
     if event != "APPROVE" and not body.strip() and not drafts:
-        raise invalid("PullRequestReview", "custom", "body", "body cannot be blank")
+        raise _refused("Review body can't be blank")
     if event != "COMMENT" and actor.user is issue.actor.user:
         deed = "approve" if event == "APPROVE" else "request changes on"
-        raise Refusal(422, "Unprocessable Entity", errors=[f"Can not {deed} your own pull request"])
-    acts.check_text("PullRequestReview", None, body)
+        raise _refused(f"Can not {deed} your own pull request")
+    if len(body) > acts.MAX_BODY:
+        raise _refused(f"Body is too long (maximum is {acts.MAX_BODY} characters)")
     pulls.refresh(issue, it)
     made = Review(world.next_id(), issue, actor, body, STATES[event], it.head_sha, world.clock())
     made.comments = [_remark(world, made, it, draft) for draft in drafts]
@@ -66,7 +67,7 @@ def _remark(world: World, review: Review, it: Pull, draft: Draft) -> ReviewComme
     acts.check_comment(draft.body)
     found = next((one for one in pulls.compared(review.issue, it).changes if one.path == draft.path), None)
     if found is None:
-        raise invalid("PullRequestReviewComment", "invalid", "path")
+        raise _refused("Path could not be resolved")
     hunk, position = _place(found.patch, draft)
     now = world.clock()
     return ReviewComment(
@@ -83,8 +84,12 @@ def _place(patch: str | None, draft: Draft) -> tuple[str, int]:
         number = row.old if draft.side == "LEFT" else row.new
         if number == draft.line:
             return "\n".join(shown), position
-    words = "pull_request_review_thread.line must be part of the diff"
-    raise invalid("PullRequestReviewComment", "custom", "pull_request_review_thread.line", words)
+    raise _refused("Line could not be resolved")
+
+
+def _refused(words: str) -> Refusal:
+    """For reviews GitHub's errors are sentences, not objects."""
+    return Refusal(422, "Unprocessable Entity", errors=[words])
 
 
 def _told(world: World, issue: Issue, it: Pull, made: Review) -> Review:

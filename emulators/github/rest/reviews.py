@@ -49,7 +49,11 @@ def create_remark(call: Call) -> Reply:
     issue, it = call.pull()
     if call.field("commit_id", str, resource="PullRequestReviewComment") != it.head_sha:
         raise invalid("PullRequestReviewComment", "invalid", "commit_id")
-    made = deeds.submit(call.world, issue, it, call.actor, event="COMMENT", body="", drafts=[_draft(call.fields())])
+    drafts = [_draft(call.fields())]
+    try:
+        made = deeds.submit(call.world, issue, it, call.actor, event="COMMENT", body="", drafts=drafts)
+    except Refusal as no:  # the same refusal, in the other shape that this address has
+        raise invalid("PullRequestReviewComment", "custom", None, "; ".join(map(str, no.errors))) from no
     return _created(call, made.comments[0])
 
 
