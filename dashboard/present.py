@@ -72,7 +72,7 @@ _REMEDIES = {
     "crashed": "The end of the log says more.",
     "setup_failed": "The end of the log shows the command; mend it and retry.",
     "push_failed": "Check that Porter's GitHub App may write to the repository, then retry.",
-    "launch_failed": "Check the machine host's token and region, then retry.",
+    "launch_failed": "Mend that, then retry.",
 }
 
 VERDICTS = {

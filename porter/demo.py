@@ -70,8 +70,9 @@ def _directory(*, once: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def stage(directory: Path) -> Iterator[Stage]:
-    """A demo in `directory`, up and ready inside the block; the benchmark and the tests use it too."""
+def stage(directory: Path, **settings: str) -> Iterator[Stage]:
+    """A demo in `directory`, up and ready inside the block; the benchmark and the tests use it too, with `settings` of
+    their own (variables of the configuration)."""
     data = DataDir(directory)
     data.lock()
     _wipe(data.path)
@@ -84,7 +85,7 @@ def stage(directory: Path) -> Iterator[Stage]:
         webhook_secret=known["GITHUB_WEBHOOK_SECRET"],
         fly_token=token,
     )
-    environment = known | _environment(files, github, fly, intake, token)
+    environment = known | _environment(files, github, fly, intake, token) | settings
     emulators = [_emulator("github", files.github, github, data.path), _emulator("fly", files.fly, fly, data.path)]
     _say("starting the stand-ins for GitHub and Fly, Redis, intake, workers, sweep and dashboard")
     with running(data, environment, beside=emulators, intake_port=ports[2]) as (supervisor, addresses, config):

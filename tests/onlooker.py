@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
+from jobs.hosts.errors import HostUnavailable
+from jobs.hosts.port import MachineState
 from porter.demo import Stage
 from porter.demo_files import REPOSITORY
 from porter.story import post_comment
@@ -114,16 +117,24 @@ class Onlooker:
         found = [run.machine_id for run in runs.of_task(self.demo.services.db, task_id)]
         return [machine for machine in found if machine]
 
-    def living_machines_of(self, task_id: str) -> list[int]:
-        wanted, found = f"TASK_ID={task_id}".encode(), []
+    def living_machines_of(self, task_id: str) -> list[str]:
+        """The host's own word for it. While the host asks to slow down it is not known, so they count as living."""
+        try:
+            machines = self.demo.services.host.list()
+        except HostUnavailable:
+            return ["not known"]
+        over = (MachineState.STOPPED, MachineState.GONE)
+        return [one.id for one in machines if one.run_id.startswith(task_id) and one.state not in over]
+
+    def kill_machine_of(self, task_id: str) -> None:
+        """As if the power went: every process that was started for the task's machine."""
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                environment = (process / "environ").read_bytes()
+                command = (process / "cmdline").read_bytes()
             except OSError:
                 continue
-            if wanted in environment and int(process.name) != os.getpid():
-                found.append(int(process.name))
-        return found
+            if f"{task_id}-".encode() in command and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
