@@ -55,12 +55,12 @@ class Alone:
         print(json.dumps(told), flush=True)  # noqa: T201  this is the program's output
         if self._start.callback_url:
             _post(self._start.callback_url, self._start.callback_token, told)
-        return result.ending in (Ending.CHANGES, Ending.NO_CHANGES)
+        return result.held is None and result.ending in (Ending.CHANGES, Ending.NO_CHANGES)
 
 
 def callback(start: ByHand, result: Result) -> dict[str, Any]:
     """The body the first Porter's callback had, with the whole result beside it."""
-    good = result.ending in (Ending.CHANGES, Ending.NO_CHANGES)
+    good = result.held is None and result.ending in (Ending.CHANGES, Ending.NO_CHANGES)
     return {
         "task_id": start.job.task_id,
         "execution_id": start.job.run_id,

@@ -6,7 +6,7 @@ docs/architecture.md draws the conversation.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -243,9 +243,12 @@ class Result:
     agent_version: str | None = None
     log_tail: list[str] = field(default_factory=list)
     seconds: float = 0.0  # machine seconds, from the runner's start to this report
+    held: Held | None = None  # travels beside the result, not in it
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(replace(self, held=None))
+        del told["held"]
+        return told
 
 
 def _maybe(kind: type[Any], data: dict[str, Any] | None) -> Any:

@@ -31,6 +31,16 @@ class GitFailed(WorkerError):
         self.doing, self.last_line = doing, last_line
 
 
+class TooLarge(WorkerError):
+    """Work that a person must look at first, and too much of it to be kept until then. Sizes in bytes."""
+
+    def __init__(self, size: int, most: int, why: str) -> None:
+        super().__init__(
+            f"the work was not pushed, because a person must look at it first ({why.rstrip('.')}), and with "
+            f"{size / 1e6:,.1f} MB it is too large to be kept until then; up to {most / 1e6:,.0f} MB can be"
+        )
+
+
 class SetupFailed(WorkerError):
     """A setup command of the repository failed or ran out of time."""
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from worker.contract import COMPLETE_PATH, JOB_PATH, PUSH_TOKEN_PATH, SESSION_PATH, UPDATE_PATH, JobDocument, Session
+from worker.contract import (
+    COMPLETE_PATH,
+    HELD_PATH,
+    JOB_PATH,
+    PUSH_TOKEN_PATH,
+    SESSION_PATH,
+    UPDATE_PATH,
+    Held,
+    JobDocument,
+    Session,
+)
 from worker.desk import Orders
 from worker.errors import BadSession, JobRefused, PorterAway, RunOver
 
 PATIENCE = 600.0  # seconds: how long Porter may be away before the runner gives up
 ONE_REQUEST = 10.0  # seconds
+LARGE_REQUEST = 120.0  # seconds
 SESSION_PATIENCE = 20.0  # seconds: a follow-up can do without its conversation
 MOST_BYTES = 16 * 1024 * 1024
 
@@ -84,11 +96,23 @@ class PorterClient:
 
     def complete(self, seq: int, result: dict[str, Any], *, until: Callable[[], float]) -> Answer:
         """The result, tried until that time (monotonic), also when the runner was told to stop. Raises PorterAway."""
-        body = {"run_id": self._run_id, "seq": seq, "result": result}
+        return self._last_word(COMPLETE_PATH, {"seq": seq, "result": result}, until, longest=ONE_REQUEST)
 
+    def hold(self, seq: int, result: dict[str, Any], held: Held, *, until: Callable[[], float]) -> Answer:
+        """The same with work that waits for a person."""
+        kept = {
+            "findings": [asdict(finding) for finding in held.findings],
+            "base_sha": held.base_sha,
+            "head_sha": held.head_sha,
+            "bundle": base64.b64encode(held.bundle).decode(),
+        }
+        body = {"seq": seq, "result": result, "held": kept}
+        return self._last_word(HELD_PATH, body, until, longest=LARGE_REQUEST)
+
+    def _last_word(self, path: str, body: dict[str, Any], until: Callable[[], float], *, longest: float) -> Answer:
         def tell() -> Answer:
             left = until() - time.monotonic()
-            return self.ask("POST", COMPLETE_PATH, body, seconds=min(ONE_REQUEST, max(1.0, left)))
+            return self.ask("POST", path, {"run_id": self._run_id, **body}, seconds=min(longest, max(1.0, left)))
 
         return _patiently(tell, until, lambda seconds: time.sleep(min(seconds, 2.0)))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from worker.agents.stream import first_line, printable
-from worker.contract import Kind, Level, Result, Session, Usage
+from worker.contract import Ending, Kind, Level, Result, Session, Usage
 from worker.desk import Orders
 from worker.errors import PorterAway, RunOver
 from worker.log_buffer import LogBuffer
@@ -87,10 +88,20 @@ class Reporter:
         if self._orders.over:
             raise RunOver(self._orders.why)
         self._seq += 1
-        answer = self._porter.complete(self._seq, result.to_json(), until=until)
+        answer = self._last_word(result, until)
         if answer.status in _GONE:
             raise RunOver("Porter says that this run is over")
         return answer.status == 200
+
+    def _last_word(self, result: Result, until: Callable[[], float]) -> Answer:
+        """Held work goes with its result. Where it is not taken, the result alone does, and says that it is lost."""
+        if result.held is not None:
+            answer = self._porter.hold(self._seq, result.to_json(), result.held, until=until)
+            if answer.status not in (400, 413):
+                return answer
+            words = f"{result.message} Porter did not take it ({answer.status}), so it is lost with the machine."
+            result = replace(result, ending=Ending.TOO_LARGE, message=words)
+        return self._porter.complete(self._seq, result.to_json(), until=until)
 
     def _note(self, **changes: Any) -> None:
         with self._news:

@@ -9,11 +9,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from worker import agents, conversation, processes, workspace
-from worker.contract import DiffSize, Ending, JobDocument, Level, Limits, Result, Session
+from worker.contract import DiffSize, Ending, Held, JobDocument, Level, Limits, Result, Session
 from worker.desk import Desk, Orders
-from worker.errors import AgentNotFound, BadSession, Cancelled, GitFailed, PorterAway, SetupFailed, UnknownStream
+from worker.errors import (
+    AgentNotFound,
+    BadSession,
+    Cancelled,
+    GitFailed,
+    PorterAway,
+    SetupFailed,
+    TooLarge,
+    UnknownStream,
+)
 from worker.git import Git, basic_header, identity
 from worker.harvest import Harvest, harvest, push
+from worker.holding import held_back
 from worker.isolation import User
 from worker.masking import Mask
 from worker.supervise import Outcome, Program, span, supervise
@@ -160,7 +170,7 @@ class Runner:
         self.desk.line(f"{result.message} {changes(result)}")
         if found.rewritten:
             self.desk.line("the agent's commits do not build on the base: its files were committed anew", Level.WARNING)
-        return self._pushed(found, result) if found.new else result
+        return self._pushed(space, found, result) if found.new else result
 
     def _judged(self, outcome: Outcome, found: Harvest | None, space: Workspace) -> Result:
         seen = Seen(
@@ -186,24 +196,36 @@ class Runner:
             agent_version=self.job.agent.version,
         )
 
-    def _pushed(self, found: Harvest, result: Result) -> Result:
+    def _pushed(self, space: Workspace, found: Harvest, result: Result) -> Result:
         try:
             if survivors := processes.end_all(seconds=2.0):
                 raise GitFailed(
                     f"push {self.job.branch}", f"{len(survivors)} processes of the agent could not be ended"
                 )
+            if held := held_back(space, self.job, found, self._own_git()):
+                return self._held(held, result)
             token = self.desk.push_token()
             self.mask.add(*_token_forms(token))
             self.desk.line(f"pushing {self.job.branch}")
             push(self.job, found, self._own_git(), token=token)
         except Cancelled as order:
             return replace(result, ending=Ending.CANCELLED, message=f"The run was cancelled: {order}.")
+        except TooLarge as error:
+            ending = Ending.TOO_LARGE if result.ending is Ending.CHANGES else result.ending
+            return replace(result, ending=ending, message=f"{result.message} But {error}.")
         except GitFailed as error:
             self.desk.line(str(error), Level.ERROR)
             ending = Ending.PUSH_FAILED if result.ending is Ending.CHANGES else result.ending
             return replace(result, ending=ending, message=f"{result.message} The work could not be kept: {error}.")
         kept = "" if result.ending is Ending.CHANGES else f" Its work so far is kept on the branch {self.job.branch}."
         return replace(result, pushed=True, message=result.message + kept)
+
+    def _held(self, held: Held, result: Result) -> Result:
+        """No push token is asked for: Porter keeps the work until a person has decided."""
+        for finding in held.findings:
+            place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+            self.desk.line(f"held: {place} {finding.words}".replace("  ", " "), Level.WARNING)
+        return replace(result, held=held, message=f"{result.message} It waits for a person before it is pushed.")
 
     def _supervise(self, program: Program, stream: str, limits: Limits) -> Outcome:
         parser = agents.parser(stream)

@@ -35,6 +35,8 @@ class Porter:
     logs: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     result: dict[str, Any] | None = None
+    held: dict[str, Any] | None = None
+    held_answer: int = 200
     session: dict[str, Any] | None = None
     session_answer: int = 200
     requests: list[str] = field(default_factory=list)
@@ -70,6 +72,8 @@ class Porter:
                 return self.session_answer, {"kept": True}
             case "POST", "/api/callbacks/push-token":
                 return self._push_token()
+            case "POST", "/api/callbacks/held":
+                return self._hold(body)
             case "POST", "/api/callbacks/task-complete":
                 return self._complete(body)
         self.problems.append(f"unknown request {method} {path}")
@@ -110,6 +114,12 @@ class Porter:
         if status == 200:
             return 200, {"token": self.push_token, "expires_at": "2026-01-01T00:00:00Z"}
         return status, {"error": "gone", "message": "the run is over"}
+
+    def _hold(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if self.held_answer != 200:
+            return self.held_answer, {"error": "too_large", "message": "no"}
+        self.held = body["held"]
+        return self._complete(body)
 
     def _complete(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if body.get("run_id") != RUN_ID or body.get("seq") != self.last_seq + 1:

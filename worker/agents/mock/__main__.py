@@ -87,6 +87,10 @@ def _misbehave_before(wanted: dict[str, str]) -> int | None:
 
 def _misbehave_after(wanted: dict[str, str], message: str) -> None:
     """Directives that spoil work already done."""
+    if "write" in wanted:
+        antics.write(wanted["write"])
+    if "leak" in wanted:
+        antics.leak()
     if "commit" in wanted:
         antics.commit_all(message)
     if "orphan" in wanted:

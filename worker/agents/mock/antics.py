@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ORPHAN_MARK = "porter-mock-orphan"
+LEAKED = "ghp_" + "Porter0Made0This0Up0" * 2
 _SECRET = re.compile(rb"gh[sp]_[A-Za-z0-9_]+|CALLBACK[A-Z_]*=?[^\s\0]*")
 _HOOKS = ("pre-commit", "post-commit", "pre-push", "post-checkout", "post-index-change", "reference-transaction")
 
@@ -28,6 +29,19 @@ def ignore_signals() -> None:
 def hang() -> None:
     while True:
         time.sleep(60)
+
+
+def write(name: str) -> None:
+    """Change a file that nobody asked to be changed, a workflow for example."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as out:
+        out.write("# Written by Porter's mock agent.\n")
+
+
+def leak() -> None:
+    """Put what looks like a token, and opens nothing, into a file."""
+    Path("leaked.txt").write_text(f"token: {LEAKED}\n")
 
 
 def leave_orphan() -> None:
