@@ -18,14 +18,15 @@ from intake.access import bearer
 from intake.errors import Malformed, RunOver, Unknown, WrongToken
 from jobs.bootstrap import Services
 from jobs.roster import Roster
-from store import credentials, runs, tasks
+from store import credentials, runs, sessions, tasks
 from store import reports as store_reports
 from store.credentials import Credential
 from store.errors import NotFound, VaultError
 from store.errors import WrongToken as TokenRefused
 from store.records import Run
 from store.reports import Answer
-from worker.contract import COMPLETE_PATH, PUSH_TOKEN_PATH, UPDATE_PATH
+from store.sessions import Session
+from worker.contract import COMPLETE_PATH, MAX_SESSION, PUSH_TOKEN_PATH, SESSION_PATH, UPDATE_PATH
 from worker.masking import Mask
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,11 @@ def routes(services: Services, roster: Roster, settings: Mapping[str, str]) -> B
     def get_job(run_id: str) -> ResponseReturnValue:
         found = desk.job(run_id)
         return found if found is not None else (_WAIT, HTTPStatus.ACCEPTED)
+
+    @callbacks.put(SESSION_PATH.format(run_id="<run_id>"))
+    def put_session(run_id: str) -> ResponseReturnValue:
+        desk.keep(run_id, _read(reports.Conversation, largest=LARGEST + MAX_SESSION))
+        return {"kept": True}
 
     @callbacks.post(UPDATE_PATH)
     def task_update() -> ResponseReturnValue:
@@ -80,6 +86,15 @@ class Desk:
             return None
         made = job.document(self._services, self._roster, task, run, clone_token=token.value, settings=self._settings)
         return made.to_json()
+
+    def keep(self, run_id: str, talk: reports.Conversation) -> None:
+        """Keep the agent's conversation for a follow-up. Raises RunOver, WrongToken, Unknown."""
+        run, services = self._wanted(run_id), self._services
+        agent = tasks.get(services.db, run.task_id).agent
+        kept = Session(talk.id, talk.data, talk.cost_usd)
+        sessions.keep(
+            services.db, services.vault, kept, task_id=run.task_id, agent=agent, run_id=run.id, now=services.clock()
+        )
 
     def push_token(self, run_id: str) -> Credential | None:
         """The token to push with; None while it is being made. Raises RunOver, WrongToken, Unknown."""
@@ -171,10 +186,11 @@ def _orders(answer: Answer) -> dict[str, Any]:
     return {"accepted": answer.accepted, "orders": ["cancel"] if answer.stop else []}
 
 
-def _read(shape: type[Shape]) -> Shape:
-    """The request's body in this shape. Raises WrongToken without a token, before anything is read; Malformed."""
+def _read(shape: type[Shape], *, largest: int = LARGEST) -> Shape:
+    """The request's body in this shape, of at most `largest` bytes. Raises WrongToken without a token, before anything
+    is read; Malformed."""
     bearer(request.headers)
-    request.max_content_length = LARGEST
+    request.max_content_length = largest
     try:
         # Not pydantic's own parser: it refuses a whole report for one lone surrogate in a log line.
         data = _without_surrogates(json.loads(request.get_data(cache=False).decode("utf-8", "replace")))

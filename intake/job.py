@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from intake.errors import Unknown
 from jobs.bootstrap import Services
 from jobs.roster import Roster
-from store import vault
-from store.records import Run, Task
+from store import sessions, vault
+from store.errors import VaultError
+from store.records import Run, RunKind, Task
 from worker.agents import Agent, recipe
-from worker.contract import JobDocument, Limits
+from worker.contract import JobDocument, Limits, Session
+
+log = logging.getLogger(__name__)
 
 KEY_OWNER = "global"
 _SUBJECT = 72  # characters; git's own tools cut there
@@ -46,12 +50,28 @@ def document(
             total=float(task.flags.get("timeout_seconds") or config.task_timeout_seconds),
             stall=config.stall_timeout_seconds,
         ),
+        continue_branch=run.kind is RunKind.FOLLOW_UP,
+        last_head=task.head_sha if run.kind is RunKind.FOLLOW_UP else None,
+        session=conversation(services, task, run),
     )
 
 
 def is_ready(task: Task, run: Run) -> bool:
     """Whether the launch has decided everything that the document holds."""
     return bool(run.prompt and task.branch and task.base_branch)
+
+
+def conversation(services: Services, task: Task, run: Run) -> Session | None:
+    """What a follow-up's agent goes on with: its own conversation, kept from the run before."""
+    if run.kind is not RunKind.FOLLOW_UP:
+        return None
+    try:
+        kept = sessions.find(services.db, services.vault, task.id, task.agent)
+    except VaultError:
+        # Its vault key is gone. The prompt says all that is needed, so the agent begins anew.
+        log.exception("a conversation does not open", extra={"action": "vault_error", "run": run.id})
+        return None
+    return Session(kept.id, kept.data, kept.cost_usd) if kept else None
 
 
 def keys(services: Services, agent: Agent) -> dict[str, str]:

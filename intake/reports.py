@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from store.records import LogLine
-from worker.contract import MAX_LOG_LINES, MAX_LOG_TEXT, MAX_SUMMARY, Ending, Kind, Level
+from worker.contract import MAX_LOG_LINES, MAX_LOG_TEXT, MAX_SESSION, MAX_SUMMARY, SESSION_ID, Ending, Kind, Level
 from worker.masking import Mask
 
 MOST_LINES = 100_000  # of one run; what an agent prints beyond is not kept
@@ -91,6 +91,14 @@ class Asking(_Report):
     """A request for the push token."""
 
     run_id: RunId
+
+
+class Conversation(_Report):
+    """An agent's conversation, packed by the runner: base64 of zlib, which nobody unpacks here."""
+
+    id: Annotated[str, Field(pattern=f"^{SESSION_ID}$")]
+    data: Annotated[str, Field(max_length=MAX_SESSION, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+    cost_usd: Annotated[float | None, BeforeValidator(_money)] = None
 
 
 class Diff(_Report):

@@ -14,7 +14,7 @@ from jobs.github.client import Repository
 from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable
 from jobs.launch import pause_before
 from jobs.reasons import Reason
-from store import events, runs, tasks
+from store import events, runs, tasks, usage
 from store.lifecycle import Outcome, Status
 from store.records import Task
 from store.runs import Claim
@@ -23,7 +23,6 @@ from worker.contract import Ending
 _log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd")
 
 
 def finish(services: Services, run_id: str) -> None:
@@ -47,9 +46,8 @@ def finish(services: Services, run_id: str) -> None:
 
 def _note_result(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
     """What the run brought, whatever becomes of it."""
-    diff, usage = result.get("diff") or {}, result.get("usage") or {}
-    values = {name: usage[name] for name in _TOKENS if usage.get(name) is not None}
-    values |= {
+    diff = result.get("diff") or {}
+    values = usage.told(services.db, claim.run, claim.run.usage) | {
         "summary": result.get("summary") or "",
         "base_sha": result.get("base_sha"),
         # Only what was pushed is there for people to find.
@@ -57,7 +55,6 @@ def _note_result(services: Services, claim: Claim, result: Mapping[str, Any]) ->
         "files_changed": diff.get("files", 0),
         "additions": diff.get("additions", 0),
         "deletions": diff.get("deletions", 0),
-        "machine_seconds": float(result.get("seconds") or 0.0),
     }
     if any(getattr(claim.task, name) != value for name, value in values.items()):
         tasks.change(services.db, claim.task.id, now=services.clock(), **values)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from store import dialect, events, tables
+from store import dialect, events, tables, usage
 from store.database import Database
 from store.lifecycle import Status
 from store.records import LogLine, Run
@@ -66,7 +66,8 @@ def accept_result(db: Database, run_id: str, seq: int, result: Mapping[str, Any]
         run = _hold(connection, run_id)
         if run.result is not None or not _counts(connection, run, seq, now):
             return _refusal(run)
-        values = {"result": dict(result), "due_at": now, "enqueued_at": None, "phase": "reported"}
+        used = run.usage | _used(result)
+        values = {"result": dict(result), "due_at": now, "enqueued_at": None, "phase": "reported", "usage": used}
         first = (_runs.c.id == run_id) & _runs.c.result.is_(None)
         if connection.execute(update(_runs).where(first).values(values)).rowcount == 0:
             return _refusal(run)
@@ -123,12 +124,18 @@ def _note_progress(connection: Connection, run: Run, report: Update, now: dateti
     if report.percent is not None:
         values["percent"] = max(0, min(100, report.percent))
     if report.usage:
-        values |= report.usage
+        values |= usage.with_earlier(connection, run, report.usage)
         connection.execute(update(_runs).where(_runs.c.id == run.id).values(usage=dict(report.usage)))
     if values:
         mine = (_tasks.c.id == run.task_id) & (_tasks.c.run_id == run.id)
         counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
         connection.execute(update(_tasks).where(mine).values(counted))
+
+
+def _used(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run used in the end, for the sums of later runs; a figure that is not told keeps the one before."""
+    told = (result.get("usage") or {}) | {"machine_seconds": result.get("seconds")}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _move_forward(connection: Connection, run: Run, to: Status, kind: str, text: str, now: datetime) -> None:

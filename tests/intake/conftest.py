@@ -107,6 +107,9 @@ class Machine:
         data = {"run_id": self.run_id} | body
         return self.house.client.post(f"/api/callbacks/{path}", json=data, headers=self.headers)
 
+    def put_session(self, **body: Any) -> TestResponse:
+        return self.house.client.put(f"/api/runs/{self.run_id}/session", json=body, headers=self.headers)
+
     def update(self, seq: int, **body: Any) -> TestResponse:
         return self.post("task-update", seq=seq, **body)
 

@@ -7,10 +7,11 @@ import base64
 import pytest
 
 from intake.reports import MOST_LINES, clean
-from store import logs, runs, tasks, vault
+from store import logs, runs, tables, tasks, vault
 from store.lifecycle import Status
+from store.records import RunKind
 from tests.intake.conftest import House, Machine
-from worker.contract import JobDocument
+from worker.contract import MAX_SESSION, JobDocument
 
 
 @pytest.fixture
@@ -255,3 +256,54 @@ def test_cleaned_text_can_be_stored_and_shown(text):
 
     cleaned.encode()
     assert not [c for c in cleaned if c < " " and c not in "\t\n"]
+
+
+# --- conversations ---------------------------------------------------------------------------------------------------
+
+
+def follow_up(machine: Machine) -> None:
+    """The machine's run becomes a follow-up's."""
+    with machine.house.services.db.write() as connection:
+        connection.execute(tables.runs.update().values(kind=RunKind.FOLLOW_UP))
+    tasks.change(machine.house.services.db, machine.task_id, now=machine.house.clock(), head_sha="b" * 40)
+    machine.house.keep(machine.run_id, "clone", "ghs_clone")
+
+
+def test_a_conversation_is_kept_sealed_and_given_to_a_follow_up(machine: Machine):
+    talk = {"id": "s-1", "data": "eJwDAAAAAAE=", "cost_usd": 0.5}
+    assert machine.put_session(**talk).json == {"kept": True}
+    machine.house.keep(machine.run_id, "clone", "ghs_clone")
+    assert JobDocument.from_json(machine.job().json).session is None, "a first run begins a conversation of its own"
+
+    follow_up(machine)
+    job = JobDocument.from_json(machine.job().json)
+    assert (job.continue_branch, job.last_head) == (True, "b" * 40)
+    assert job.session and job.session.to_json() == talk
+
+
+def test_a_conversation_that_does_not_open_any_more_spoils_no_follow_up(machine: Machine):
+    machine.put_session(id="s-1", data="eJwDAAAAAAE=")
+    with machine.house.services.db.write() as connection:
+        connection.execute(tables.sessions.update().values(sealed="v9:AAAA"))
+    follow_up(machine)
+    assert JobDocument.from_json(machine.job().json).session is None
+
+
+@pytest.mark.parametrize(
+    ("talk", "status"),
+    [
+        pytest.param({"id": "../x", "data": ""}, 400, id="a-path-for-a-name"),
+        pytest.param({"id": "s", "data": "<script>"}, 400, id="not-base64"),
+        pytest.param({"id": "s", "data": "A" * (MAX_SESSION + 4)}, 400, id="too-long"),
+        pytest.param({"id": "s", "data": "A" * (3 * MAX_SESSION)}, 413, id="far-too-long"),
+    ],
+)
+def test_a_conversation_that_is_none_is_refused(machine: Machine, talk: dict[str, str], status: int):
+    assert machine.put_session(**talk).status_code == status
+
+
+def test_a_conversation_needs_the_runs_own_token_and_a_run_that_is_not_over(machine: Machine):
+    machine.complete(1)
+    assert machine.put_session(id="s", data="").status_code == 410
+    machine.token = "another"
+    assert machine.put_session(id="s", data="").status_code == 401
