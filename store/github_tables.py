@@ -46,6 +46,16 @@ deliveries = Table(
     Index("ix_deliveries_received", "received_at", "id"),
 )
 
+# Deliveries overtake each other: what asks for work may arrive after the news that it is closed or deleted.
+closings = Table(
+    "closings",
+    metadata,
+    Column("repository", String(200), primary_key=True),
+    # `issue:<number>` or `comment:<id>`
+    Column("subject", String(64), primary_key=True),
+    Column("at", Utc, nullable=False),
+)
+
 redeliveries = Table(
     "redeliveries",
     metadata,

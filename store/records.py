@@ -90,6 +90,7 @@ class Task:
     pr_number: int | None
     pr_url: str | None
     pr_state: str | None
+    pr_state_at: datetime | None
     files_changed: int
     additions: int
     deletions: int

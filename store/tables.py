@@ -17,11 +17,11 @@ from sqlalchemy import (
 )
 
 from store.dialect import Json, RowId, Utc
-from store.github_tables import deliveries, installations, permissions, redeliveries, repositories, responses
+from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
 
 __all__ = [
-    "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases", "log_lines",
+    "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases", "log_lines",
     "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs",
     "secrets", "sessions", "settings", "tasks",
 ]  # fmt: skip
@@ -62,6 +62,7 @@ tasks = Table(
     Column("pr_number", Integer),
     Column("pr_url", Text),
     Column("pr_state", String(16)),
+    Column("pr_state_at", Utc),
     Column("files_changed", Integer, nullable=False, default=0),
     Column("additions", Integer, nullable=False, default=0),
     Column("deletions", Integer, nullable=False, default=0),

@@ -15,6 +15,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "closings",
+        sa.Column("repository", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("repository", "subject", name=op.f("pk_closings")),
+    )
+    op.create_table(
         "credentials",
         sa.Column("owner", sa.String(length=250), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -176,6 +183,7 @@ def upgrade() -> None:
         sa.Column("pr_number", sa.Integer(), nullable=True),
         sa.Column("pr_url", sa.Text(), nullable=True),
         sa.Column("pr_state", sa.String(length=16), nullable=True),
+        sa.Column("pr_state_at", Utc(), nullable=True),
         sa.Column("files_changed", sa.Integer(), nullable=False),
         sa.Column("additions", sa.Integer(), nullable=False),
         sa.Column("deletions", sa.Integer(), nullable=False),
