@@ -21,8 +21,8 @@ from store.github_tables import closings, deliveries, installations, permissions
 from store.metadata import metadata, partial
 
 __all__ = [
-    "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases", "log_lines",
-    "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs",
+    "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases",
+    "log_lines", "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs",
     "secrets", "sessions", "settings", "tasks",
 ]  # fmt: skip
 
