@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
-from store import tables
+from store import tables, waiting
 from store.database import Database
 from store.lifecycle import Status
 from store.records import Task
@@ -90,13 +90,9 @@ def names(db: Database, of: Literal["agent", "requested_by"], *, limit: int = 50
 
 
 def position(db: Database, task: Task) -> int:
-    """How many tasks of the same repository's deployment wait before this queued one (0: it is next)."""
-    before = or_(
-        _tasks.c.created_at < task.created_at, and_(_tasks.c.created_at == task.created_at, _tasks.c.id < task.id)
-    )
-    waiting = select(_tasks.c.id).where(_tasks.c.status == Status.QUEUED, before).limit(COUNT_LIMIT + 1).subquery()
+    """How many tasks wait before this queued one for the same thing (0: it is next); stopped at `COUNT_LIMIT` + 1."""
     with db.read() as connection:
-        return connection.execute(select(func.count()).select_from(waiting)).scalar_one()
+        return waiting.position(connection, task, most=COUNT_LIMIT + 1)
 
 
 def _read_key(key: str) -> tuple[datetime, str]:

@@ -65,6 +65,15 @@ def on_issue(db: Database, repository: str, issue_number: int, *, limit: int = 2
         return [record(row) for row in rows.mappings()]
 
 
+def of_pull(db: Database, repository: str, number: int) -> Task | None:
+    """The task whose pull request this is: the newest, when several worked on it."""
+    mine = (_tasks.c.repository == repository) & (_tasks.c.pr_number == number)
+    query = select(_tasks).where(mine).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(1)
+    with db.read() as connection:
+        row = connection.execute(query).mappings().first()
+    return record(row) if row else None
+
+
 def move(
     connection: Connection,
     task_id: str,
@@ -119,9 +128,14 @@ def lock(connection: Connection, task_id: str) -> Task:
 
 def change(db: Database, task_id: str, *, now: datetime, **values: Any) -> None:
     """Write what is known of a task besides its status, and count it as a new version (the comment follows)."""
-    counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
     with db.write() as connection:
-        connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
+        change_in(connection, task_id, now=now, **values)
+
+
+def change_in(connection: Connection, task_id: str, *, now: datetime, **values: Any) -> None:
+    """The same inside a caller's transaction."""
+    counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
+    connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
 
 
 def comment_shown(db: Database, task_id: str, *, comment_id: int | None, version: int, now: datetime) -> None:
@@ -139,16 +153,23 @@ def cancel(db: Database, task_id: str, *, by: str, now: datetime, grace_seconds:
     Raises NotFound; IllegalMove when the task has ended already.
     """
     with db.write() as connection:
-        task = lock(connection, task_id)
-        if task.status not in LIVE:
-            raise IllegalMove(task_id, task.status, Status.CANCELLED)
-        if task.status is Status.QUEUED:
-            message = f"{by} stopped it before a machine was started"
-            return move(
-                connection, task_id, Status.CANCELLED, now=now, kind="cancelled", text=message, actor=by,
-                changes={"reason": "cancelled", "message": message},
-            )  # fmt: skip
-        return _order_stop(connection, task, by, now, grace_seconds)
+        return cancel_in(connection, task_id, by=by, now=now, grace_seconds=grace_seconds)
+
+
+def cancel_in(
+    connection: Connection, task_id: str, *, by: str, now: datetime, why: str = "", grace_seconds: float = 8.0
+) -> Task:
+    """The same inside a caller's transaction. `why` is a sentence for the task's history."""
+    task = lock(connection, task_id)
+    if task.status not in LIVE:
+        raise IllegalMove(task_id, task.status, Status.CANCELLED)
+    if task.status is Status.QUEUED:
+        message = why or f"{by} stopped it before a machine was started"
+        return move(
+            connection, task_id, Status.CANCELLED, now=now, kind="cancelled", text=message, actor=by,
+            changes={"reason": "cancelled", "message": message},
+        )  # fmt: skip
+    return _order_stop(connection, task, by, now, grace_seconds, why)
 
 
 def restart(db: Database, task_id: str, *, by: str, now: datetime, kind: RunKind = RunKind.RETRY) -> Task:
@@ -157,19 +178,34 @@ def restart(db: Database, task_id: str, *, by: str, now: datetime, kind: RunKind
     Raises NotFound; IllegalMove while the task is still at work.
     """
     with db.write() as connection:
-        task = lock(connection, task_id)
-        number = int(task.run_id.rpartition("-")[2]) + 1
-        cleared = {
-            "outcome": None, "reason": None, "message": "", "step": "", "percent": 0, "summary": "",
-            "started_at": None, "finished_at": None, "run_id": f"{task_id}-{number}",
-        }  # fmt: skip
-        text = f"{by} asked for another run"
-        moved = move(
-            connection, task_id, Status.QUEUED, now=now, kind="asked", text=text, actor=by, was=ENDED, changes=cleared
-        )
-        row = {"id": moved.run_id, "task_id": task_id, "number": number, "kind": kind, "created_at": now}
-        connection.execute(_runs.insert().values(row))
-        return moved
+        return restart_in(connection, task_id, by=by, now=now, kind=kind)
+
+
+def restart_in(
+    connection: Connection,
+    task_id: str,
+    *,
+    by: str,
+    now: datetime,
+    kind: RunKind = RunKind.RETRY,
+    follow_up_id: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Task:
+    """The same inside a caller's transaction. `changes` replace inputs of the task; `follow_up_id` is what it answers."""
+    task = lock(connection, task_id)
+    number = int(task.run_id.rpartition("-")[2]) + 1
+    cleared = {
+        "outcome": None, "reason": None, "message": "", "step": "", "percent": 0, "summary": "",
+        "started_at": None, "finished_at": None, "run_id": f"{task_id}-{number}",
+    }  # fmt: skip
+    text = f"{by} asked for {'changes' if kind is RunKind.FOLLOW_UP else 'another run'}"
+    moved = move(
+        connection, task_id, Status.QUEUED, now=now, kind="asked", text=text, actor=by, was=ENDED,
+        changes=dict(changes or {}) | cleared,
+    )  # fmt: skip
+    row = {"id": moved.run_id, "task_id": task_id, "number": number, "kind": kind, "created_at": now}
+    connection.execute(_runs.insert().values(row | {"follow_up_id": follow_up_id}))
+    return moved
 
 
 def record(row: Mapping[Any, Any]) -> Task:
@@ -224,10 +260,12 @@ def _end_run(connection: Connection, run_id: str, now: datetime) -> None:
     connection.execute(tables.credentials.delete().where(tables.credentials.c.owner == f"run:{run_id}"))
 
 
-def _order_stop(connection: Connection, task: Task, by: str, now: datetime, grace_seconds: float) -> Task:
+def _order_stop(
+    connection: Connection, task: Task, by: str, now: datetime, grace_seconds: float, why: str = ""
+) -> Task:
     order = {"cancel_requested_at": now, "cancelled_by": by, "deadline": now + timedelta(seconds=grace_seconds)}
     once = (_runs.c.id == task.run_id) & (_runs.c.cancel_requested_at.is_(None))
     if connection.execute(update(_runs).where(once).values(order)).rowcount:
-        text = f"{by} asked to stop"
+        text = why or f"{by} asked to stop"
         events.add(connection, task.id, "stop_asked", text, now=now, run_id=task.run_id, actor=by)
     return task
