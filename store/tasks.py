@@ -191,7 +191,7 @@ def restart_in(
     follow_up_id: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Task:
-    """The same inside a caller's transaction. `changes` replace inputs of the task; `follow_up_id` is what it answers."""
+    """The same inside a caller's transaction. `changes` replace inputs; `follow_up_id` is what the run answers."""
     task = lock(connection, task_id)
     number = int(task.run_id.rpartition("-")[2]) + 1
     cleared = {
