@@ -43,3 +43,19 @@ class WrongToken(StoreError):
 
 class VaultError(StoreError):
     """A sealed value cannot be opened, or there is no key to seal with."""
+
+
+class NotHeld(StoreError):
+    """Nothing of the task waits for a decision."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"no change of task {task_id} is waiting for approval")
+        self.task_id = task_id
+
+
+class AlreadyDecided(StoreError):
+    """Somebody was faster."""
+
+    def __init__(self, task_id: str, decision: str, by: str) -> None:
+        super().__init__(f"{by} has {decision} the change already")
+        self.task_id, self.decision, self.by = task_id, decision, by

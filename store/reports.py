@@ -63,16 +63,21 @@ def accept_update(db: Database, report: Update, *, now: datetime) -> Answer:
 def accept_result(db: Database, run_id: str, seq: int, result: Mapping[str, Any], *, now: datetime) -> Answer:
     """Take in the runner's last word; `finish` acts on it. The first one counts. Raises NotFound."""
     with db.write() as connection:
-        run = _hold(connection, run_id)
-        if run.result is not None or not _counts(connection, run, seq, now):
-            return _refusal(run)
-        used = run.usage | _used(result)
-        values = {"result": dict(result), "due_at": now, "enqueued_at": None, "phase": "reported", "usage": used}
-        first = (_runs.c.id == run_id) & _runs.c.result.is_(None)
-        if connection.execute(update(_runs).where(first).values(values)).rowcount == 0:
-            return _refusal(run)
-        _move_forward(connection, run, Status.FINISHING, "reported", "the machine reported its result", now)
-        return Answer(accepted=True, stop=False)
+        return take_result(connection, run_id, seq, result, now=now)
+
+
+def take_result(connection: Connection, run_id: str, seq: int, result: Mapping[str, Any], *, now: datetime) -> Answer:
+    """The same inside a caller's transaction."""
+    run = _hold(connection, run_id)
+    if run.result is not None or not _counts(connection, run, seq, now):
+        return _refusal(run)
+    used = run.usage | _used(result)
+    values = {"result": dict(result), "due_at": now, "enqueued_at": None, "phase": "reported", "usage": used}
+    first = (_runs.c.id == run_id) & _runs.c.result.is_(None)
+    if connection.execute(update(_runs).where(first).values(values)).rowcount == 0:
+        return _refusal(run)
+    _move_forward(connection, run, Status.FINISHING, "reported", "the machine reported its result", now)
+    return Answer(accepted=True, stop=False)
 
 
 def begin_finishing(db: Database, run_id: str, *, now: datetime) -> Answer:
