@@ -12,7 +12,7 @@ from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.app import Purpose
 from jobs.github.client import Repository
-from jobs.github.errors import GitHubRefused, GitHubUnavailable
+from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.hosts.errors import HostUnavailable, NoCapacity
 from jobs.hosts.port import Machine, MachineSpec
 from jobs.reasons import Reason
@@ -60,6 +60,8 @@ def launch(services: Services, run_id: str) -> None:
         ending.fail(services, claim, refusal.reason, str(refusal))
     except JobError as error:
         ending.fail(services, claim, Reason.LAUNCH_FAILED, str(error))
+    else:  # while the machine boots: the comment may have to wait for its turn
+        status_comment.publish(services, task.id)
 
 
 def branch_name(task: Task, run: Run) -> str:
@@ -118,7 +120,6 @@ def _prepare(services: Services, claim: Claim, task: Task) -> Task:
     if not gate.may_ask(services, here, task.requested_by, source=task.source):
         words = f"{task.requested_by} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
-    status_comment.publish(services, task.id)
     _hold_on(services, claim)
     _check_agent(services, task)
     if claim.run.prompt is None:
@@ -127,14 +128,14 @@ def _prepare(services: Services, claim: Claim, task: Task) -> Task:
 
 
 def _acknowledge(here: Repository, task: Task) -> None:
-    """👀. A comment that was deleted since, or a locked issue, is no reason not to work."""
+    """👀. A comment that was deleted since, a locked issue, or much else to write, is no reason not to work."""
     if task.comment_id is None:
         return
     try:
         here.react(task.comment_id)
-    except GitHubRefused as refusal:
-        extra = {"action": "reaction_refused", "task": task.id, "status": refusal.status}
-        _log.info("github refused the reaction", extra=extra)
+    except (GitHubRefused, Crowded) as error:
+        extra = {"action": "reaction_left_out", "task": task.id, "error": str(error)}
+        _log.info("the command gets no reaction", extra=extra)
 
 
 def _check_agent(services: Services, task: Task) -> None:

@@ -20,8 +20,6 @@ _log = logging.getLogger(__name__)
 EDIT_EVERY = timedelta(seconds=5)
 SETTLING = timedelta(seconds=5)  # a task that starts at once needs no comment that says it waits
 CLOCKS_APART = timedelta(minutes=10)  # GitHub's clock and ours
-# https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
-EDIT_INTERVAL, EDIT_BURST = 1.0, 20
 
 
 def publish(services: Services, task_id: str) -> None:
@@ -44,7 +42,7 @@ def _try_to_show(services: Services, task: Task, issue_number: int) -> None:
     if _must_wait(services, task, now):
         return
     try:
-        _show(services, task, issue_number, now)
+        _show(services, task, issue_number)
     except GitHubUnavailable as error:
         later = now + timedelta(seconds=error.retry_after or 0)
         extra = {"action": "comment_delayed", "task": task.id, "error": str(error)}
@@ -59,30 +57,33 @@ def _try_to_show(services: Services, task: Task, issue_number: int) -> None:
 
 
 def _must_wait(services: Services, task: Task, now: datetime) -> bool:
+    """The first and the last word wait in line with all that Porter writes; what is between them is dropped instead."""
     if not task.is_live:
         return False
     if task.comment_edited_at is not None and now < task.comment_edited_at + EDIT_EVERY:
         return True
     if task.status_comment_id is None:
         return task.status is Status.QUEUED and now < task.created_at + SETTLING
-    pace = f"comments:{task.installation_id}"
-    return not leases.take(services.db, pace, now=now, interval=EDIT_INTERVAL, burst=EDIT_BURST)
+    return task.installation_id is not None and not services.github.guest.may_edit(task.installation_id)
 
 
-def _show(services: Services, task: Task, issue_number: int, now: datetime) -> None:
+def _show(services: Services, task: Task, issue_number: int) -> None:
     here = repository.of(services, task.repository, task.installation_id)
     if task.reason == Reason.NOT_PERMITTED:
         comment_id = gate.refuse(services, here, issue_number, task.requested_by)
         if comment_id is not None:
-            _shown(services, task, comment_id, task.version, now)
+            _shown(services, task, comment_id, task.version, services.clock())
         return
     # Before the launch nobody has asked GitHub yet who this is, and a comment is a thing that only writers get.
     unasked = task.status is Status.QUEUED and task.status_comment_id is None
     if unasked and not gate.may_ask(services, here, task.requested_by, source=task.source):
-        _shown(services, task, None, task.version, now)
+        _shown(services, task, None, task.version, services.clock())
         return
-    body = comments.status(task, _context(services, task), now=now)
-    _shown(services, task, _place(here, task, issue_number, body), task.version, now)
+    body = comments.status(task, context(services, task), now=services.clock())
+    comment_id = _place(here, task, issue_number, body)
+    _shown(
+        services, task, comment_id, task.version, services.clock()
+    )  # it may have waited: the next edit counts from now
 
 
 def _place(here: Repository, task: Task, issue_number: int, body: str) -> int:
@@ -99,7 +100,8 @@ def _shown(services: Services, task: Task, comment_id: int | None, version: int,
     tasks.comment_shown(services.db, task.id, comment_id=comment_id, version=version, now=at)
 
 
-def _context(services: Services, task: Task) -> comments.Context:
+def context(services: Services, task: Task) -> comments.Context:
+    """What the words about a task say besides the task itself."""
     config = services.config
     tail = task.status in (Status.FAILED, Status.TIMED_OUT)
     return comments.Context(

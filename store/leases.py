@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import inf
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -29,15 +30,18 @@ def let_go(db: Database, name: str, *, holder: str) -> None:
         connection.execute(_leases.delete().where(_leases.c.name == name, _leases.c.holder == holder))
 
 
-def reserve(db: Database, name: str, *, now: datetime, interval: float, burst: int = 1) -> float:
+def reserve(db: Database, name: str, *, now: datetime, interval: float, burst: int = 1, at_most: float = inf) -> float:
     """Reserve the next place in a paced line: the seconds to wait before acting, 0 for at once.
 
-    One act per `interval` seconds, `burst` of them without a wait after a pause (the generic cell rate algorithm).
+    One act per `interval` seconds, `burst` of them without a wait after a pause (the generic cell rate algorithm). A
+    place that is more than `at_most` seconds off is told and not taken.
     """
     with db.write() as connection:
         due = _due(connection, name, now)
-        _move_on(connection, name, due + timedelta(seconds=interval))
-    return _wait(due, now, interval, burst)
+        wait = _wait(due, now, interval, burst)
+        if wait <= at_most:
+            _move_on(connection, name, due + timedelta(seconds=interval))
+    return wait
 
 
 def take(db: Database, name: str, *, now: datetime, interval: float, burst: int = 1) -> bool:
@@ -48,6 +52,21 @@ def take(db: Database, name: str, *, now: datetime, interval: float, burst: int 
             return False
         _move_on(connection, name, due + timedelta(seconds=interval))
         return True
+
+
+def hold_back(db: Database, name: str, *, until: datetime) -> None:
+    """Let nothing of this name happen before `until`; an earlier moment changes nothing."""
+    with db.write() as connection:
+        if not dialect.insert_new(connection, _paces, [{"name": name, "next_at": until}]):
+            earlier = (_paces.c.name == name) & (_paces.c.next_at < until)
+            connection.execute(update(_paces).where(earlier).values(next_at=until))
+
+
+def rest(db: Database, name: str, *, now: datetime) -> float:
+    """Seconds until something of this name may happen; 0 for now. Reserves nothing."""
+    with db.read() as connection:
+        next_at = connection.execute(select(_paces.c.next_at).where(_paces.c.name == name)).scalar()
+    return 0.0 if next_at is None else max(0.0, (next_at - now).total_seconds())
 
 
 def _due(connection: Connection, name: str, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 
@@ -52,6 +53,25 @@ class Pull:
         reviewers = [user["login"] for user in data.get("requested_reviewers") or []]
         merged = bool(data.get("merged_at"))
         return cls(data["number"], data["html_url"], data["state"] == "open", merged, reviewers)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of GitHub's to deliver a webhook. A redelivery is another attempt at the same `guid`."""
+
+    id: int
+    guid: str
+    event: str
+    action: str | None
+    at: datetime
+    status: str
+    ok: bool
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        at = datetime.fromisoformat(data["delivered_at"])
+        code = int(data.get("status_code") or 0)
+        return cls(data["id"], data["guid"], data["event"], data.get("action"), at, data["status"], 200 <= code < 300)
 
 
 def file_text(data: Any) -> str | None:

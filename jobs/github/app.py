@@ -11,7 +11,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from jobs.errors import ConfigurationError
+from jobs.github.answers import Attempt
 from jobs.github.errors import GitHubRefused
+from jobs.github.guest import Guest
 from jobs.github.wire import Wire
 from store import credentials
 from store.credentials import Credential
@@ -49,6 +51,7 @@ class App:
     def __init__(
         self,
         wire: Wire,
+        guest: Guest,
         *,
         app_id: str,
         private_key: str,
@@ -61,12 +64,15 @@ class App:
         except (JoseError, ValueError) as error:
             raise ConfigurationError(["the GitHub App's private key is not an RSA key in PEM"]) from error
         self.id = app_id
-        self._wire, self._db, self._vault, self._clock = wire, db, vault, clock
+        self._wire, self._guest = wire, guest
+        self._db, self._vault, self._clock = db, vault, clock
 
     def installation_of(self, repository: str) -> int:
         """The id of the installation that covers the repository. Raises GitHubRefused (404) when there is none."""
         doing = f"find Porter's installation on {repository}"
-        return int(self._wire.read(f"/repos/{repository}/installation", self._jwt(), doing=doing)["id"])
+        path = f"/repos/{repository}/installation"
+        found = self._guest.ask(Guest.APP, lambda: self._wire.read(path, self._jwt(), doing=doing))
+        return int(found["id"])
 
     def token(self, installation_id: int, repository: str, purpose: Purpose) -> str:
         """A token good for at least five more minutes, from the store or fresh. Raises a GitHubError."""
@@ -87,10 +93,27 @@ class App:
         body = {"repositories": [repository.partition("/")[2]], "permissions": PERMISSIONS[purpose]}
         path = f"/app/installations/{installation_id}/access_tokens"
         doing = f"give Porter a token to {purpose} on {repository}"
-        made = self._wire.send("POST", path, self._jwt(), doing=doing, json=body)
+        made = self._guest.ask(Guest.APP, lambda: self._wire.send("POST", path, self._jwt(), doing=doing, json=body))
         if not isinstance(made, dict) or "token" not in made:
             raise GitHubRefused(doing, 201, "the answer held no token")
         return Credential(made["token"], datetime.fromisoformat(made["expires_at"]))
+
+    def deliveries(self, cursor: str | None = None) -> tuple[list[Attempt], str | None]:
+        """A page of GitHub's attempts to deliver webhooks to Porter, newest first, and the cursor of the next."""
+        params = {"per_page": 100} | ({"cursor": cursor} if cursor else {})
+        doing = "list its deliveries"
+        found, following = self._guest.ask(
+            Guest.APP, lambda: self._wire.page("/app/hook/deliveries", self._jwt(), doing=doing, params=params)
+        )
+        return [Attempt.read(one) for one in found], following
+
+    def redeliver(self, attempt_id: int) -> None:
+        """Have GitHub send the delivery of this attempt once more."""
+        path = f"/app/hook/deliveries/{attempt_id}/attempts"
+        self._guest.wait_to_write(Guest.APP)
+        self._guest.ask(
+            Guest.APP, lambda: self._wire.send("POST", path, self._jwt(), doing="send a delivery once more")
+        )
 
     def _jwt(self) -> str:
         now = self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 from jobs.github.answers import Comment, Issue, Pull, file_text
 from jobs.github.app import App, Purpose
 from jobs.github.errors import GitHubRefused
+from jobs.github.guest import Guest
 from jobs.github.wire import Wire
 from store.database import Database
 from store.vault import Vault
@@ -33,20 +35,22 @@ class GitHub:
         vault: Vault,
         clock: Callable[[], datetime],
         http: httpx.Client,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._wire = Wire(api_url, http)
-        self.app = App(self._wire, app_id=app_id, private_key=private_key, db=db, vault=vault, clock=clock)
+        self._wire, self.guest = Wire(api_url, http, clock), Guest(db, clock, sleep)
+        self.app = App(self._wire, self.guest, app_id=app_id, private_key=private_key, db=db, vault=vault, clock=clock)
 
     def repository(self, full_name: str, installation_id: int) -> Repository:
         """Speak about this repository, through this installation of the App."""
-        return Repository(self._wire, self.app, full_name, installation_id)
+        return Repository(self._wire, self.app, self.guest, full_name, installation_id)
 
 
 class Repository:
-    """One repository. Reads are retried for a few seconds; writes never: look before you repeat one."""
+    """One repository. Reads are retried for a few seconds; writes never: look before you repeat one. Writes are a
+    second apart: each may wait for its turn, and raises Crowded when that is too far off."""
 
-    def __init__(self, wire: Wire, app: App, full_name: str, installation_id: int) -> None:
-        self._wire, self._app = wire, app
+    def __init__(self, wire: Wire, app: App, guest: Guest, full_name: str, installation_id: int) -> None:
+        self._wire, self._app, self._guest = wire, app, guest
         self.full_name, self.installation_id = full_name, installation_id
         self._path = f"/repos/{full_name}"
 
@@ -67,6 +71,34 @@ class Repository:
         path = f"/collaborators/{quote(login)}/permission"
         found = self._find(path, doing=f"say what {login} may do")
         return "none" if found is None else str(found["permission"])
+
+    def account_id(self, login: str) -> int | None:
+        """The number GitHub knows an account by, whatever it is called; None when there is no such account."""
+        doing, path = f"say who {login} is", f"/users/{quote(login)}"
+        try:
+            found = self._with_token(lambda token: self._wire.read(path, token, doing=doing))
+        except GitHubRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        return int(found["id"])
+
+    def labels(self, issue_number: int) -> list[str]:
+        found = self._get(f"/issues/{issue_number}/labels", doing="read the labels", params={"per_page": PAGE})
+        return [str(label["name"]) for label in found]
+
+    def add_label(self, issue_number: int, name: str) -> None:
+        """A label that the repository does not have yet is made on the way; one that is there stays."""
+        self._send("POST", f"/issues/{issue_number}/labels", {"labels": [name]}, doing=f"add the label {name}")
+
+    def remove_label(self, issue_number: int, name: str) -> None:
+        """A label that is gone already is as good."""
+        try:
+            path = f"/issues/{issue_number}/labels/{quote(name)}"
+            self._send("DELETE", path, None, doing=f"remove the label {name}")
+        except GitHubRefused as refusal:
+            if refusal.status != 404:
+                raise
 
     def issue(self, number: int) -> Issue:
         return Issue.read(self._get(f"/issues/{number}", doing=f"read issue #{number}"))
@@ -134,17 +166,18 @@ class Repository:
             raise
 
     def _send(self, method: str, path: str, body: Any, *, doing: str) -> Any:
+        self._guest.wait_to_write(self.installation_id)
         return self._with_token(lambda token: self._wire.send(method, self._path + path, token, doing=doing, json=body))
 
     def _with_token(self, ask: Callable[[str], Any]) -> Any:
         """A kept token that GitHub no longer takes (key rotated, App reinstalled) is replaced once."""
         try:
-            return ask(self._token())
+            return self._guest.ask(self.installation_id, lambda: ask(self._token()))
         except GitHubRefused as refusal:
             if refusal.status != 401:
                 raise
         self._app.forget(self.installation_id, self.full_name)
-        return ask(self._token())
+        return self._guest.ask(self.installation_id, lambda: ask(self._token()))
 
     def _token(self) -> str:
         return self._app.token(self.installation_id, self.full_name, Purpose.TALK)

@@ -21,6 +21,10 @@ class RateLimited(GitHubUnavailable):
     """GitHub asks Porter to slow down; `retry_after` says for how long."""
 
 
+class Crowded(RateLimited):
+    """Porter's own writes wait in line; nothing is wrong, and nobody was asked."""
+
+
 class GitHubRefused(GitHubError):
     """GitHub understood and said no; asking again without a change will not help.
 

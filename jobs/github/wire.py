@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import stamina
@@ -24,8 +26,8 @@ DEFAULT_PAUSE = 60.0  # seconds, when GitHub asks for a pause and does not say h
 class Wire:
     """Sends requests to one GitHub, reached at `api_url`."""
 
-    def __init__(self, api_url: str, http: httpx.Client) -> None:
-        self._api_url, self._http = api_url.rstrip("/"), http
+    def __init__(self, api_url: str, http: httpx.Client, clock: Callable[[], datetime]) -> None:
+        self._api_url, self._http, self._clock = api_url.rstrip("/"), http, clock
 
     def read(self, path: str, token: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
         """GET. Tried a few times when GitHub is away; never when it asks for a pause.
@@ -53,6 +55,18 @@ class Wire:
 
         Answers the decoded body, None when there is none. Raises as `read` does.
         """
+        answer = self._exchange(method, path, token, doing=doing, json=json, params=params)
+        return _decoded(answer, doing) if answer.content else None
+
+    def page(self, path: str, token: str, *, doing: str, params: Mapping[str, Any]) -> tuple[Any, str | None]:
+        """One page of a list and the cursor of the next one, None at the end. Raises as `read` does."""
+        answer = self._exchange("GET", path, token, doing=doing, params=params)
+        following = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query)
+        return _decoded(answer, doing), next(iter(following.get("cursor", [])), None)
+
+    def _exchange(
+        self, method: str, path: str, token: str, *, doing: str, json: Any = None, params: Mapping[str, Any] | None
+    ) -> httpx.Response:
         try:
             answer = self._http.request(
                 method,
@@ -65,8 +79,8 @@ class Wire:
         except httpx.HTTPError as error:
             raise GitHubUnavailable(f"GitHub could not be reached to {doing} ({type(error).__name__})") from error
         if answer.is_success:
-            return _decoded(answer, doing) if answer.content else None
-        raise _meaning(answer, doing)
+            return answer
+        raise _meaning(answer, doing, self._clock())
 
 
 def _worth_another_try(error: Exception) -> bool:
@@ -80,12 +94,12 @@ def _decoded(answer: httpx.Response, doing: str) -> Any:
         raise GitHubUnavailable(f"GitHub's answer to {doing} was not JSON") from error
 
 
-def _meaning(answer: httpx.Response, doing: str) -> GitHubError:
+def _meaning(answer: httpx.Response, doing: str, now: datetime) -> GitHubError:
     if answer.status_code >= 500:
-        return GitHubUnavailable(f"GitHub answered {answer.status_code} when asked to {doing}", _pause(answer))
+        return GitHubUnavailable(f"GitHub answered {answer.status_code} when asked to {doing}", _pause(answer, now))
     said = _said(answer)
     if answer.status_code == 429 or (answer.status_code == 403 and _is_limit(answer, said)):
-        return RateLimited(f"GitHub asked Porter to slow down: {said}", _pause(answer) or DEFAULT_PAUSE)
+        return RateLimited(f"GitHub asked Porter to slow down: {said}", _pause(answer, now) or DEFAULT_PAUSE)
     return GitHubRefused(doing, answer.status_code, said, answer.headers.get("x-github-request-id"))
 
 
@@ -95,9 +109,14 @@ def _is_limit(answer: httpx.Response, said: str) -> bool:
     return spent or "retry-after" in answer.headers or "secondary rate limit" in said.lower()
 
 
-def _pause(answer: httpx.Response) -> float | None:
-    told = answer.headers.get("retry-after", "")
-    return float(told) if told.isdecimal() else None
+def _pause(answer: httpx.Response, now: datetime) -> float | None:
+    """Seconds, from `retry-after`, or from the moment at which a spent limit is whole again."""
+    told, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
+    if told.isdecimal():
+        return float(told)
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(1.0, float(reset) - now.timestamp())
+    return None
 
 
 def _said(answer: httpx.Response) -> str:

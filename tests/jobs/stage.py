@@ -215,6 +215,7 @@ def opened(folder: Path, db: Database) -> Iterator[Stage]:
                 vault=secret,
                 clock=github.clock,
                 http=http,
+                sleep=lambda seconds: github.clock.pass_by(seconds=seconds),
             )
             services.__dict__.update({"github": client, "host": host})
             issue = world.add_issue(github.repository, "maria", "The greeting says Helo", 'It prints "Helo".')

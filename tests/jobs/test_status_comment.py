@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from emulators.github import acts
-from jobs import status_comment
 from jobs.finish import finish
 from jobs.launch import launch
 from jobs.status_comment import publish
-from store import leases, tasks
+from store import tasks
 from tests.jobs.stage import Stage
 
 
@@ -92,7 +91,9 @@ def test_a_queued_task_of_somebody_who_may_not_ask_gets_no_comment(stage: Stage)
 
 
 def test_a_task_that_waits_says_how_many_are_before_it(stage: Stage):
-    first, second = stage.task(), stage.task()
+    first = stage.task()
+    stage.wait(1)
+    second = stage.task()
     stage.wait(30)
     for task in (first, second):
         publish(stage.services, task.id)
@@ -109,13 +110,22 @@ def test_a_task_without_an_issue_has_no_comment(stage: Stage):
     assert stage.replies() == []
 
 
-def test_many_tasks_at_once_share_what_github_allows_and_the_last_word_does_not_wait(stage: Stage, task):
+def test_while_others_wait_to_write_a_word_between_is_dropped_and_the_last_word_waits_for_its_turn(stage: Stage, task):
     stage.wait(6)
-    pace = {"interval": status_comment.EDIT_INTERVAL, "burst": status_comment.EDIT_BURST}
-    while leases.take(stage.services.db, f"comments:{task.installation_id}", now=stage.clock(), **pace):
-        pass
+    stage.services.github.guest.wait_to_write(stage.github.installation)
     publish(stage.services, task.id)
     assert "reading" not in stage.replies()[0].body
     stage.result(task, ending="crashed")
     finish(stage.services, task.run_id)
     assert "Failed" in stage.replies()[0].body
+
+
+def test_edits_leave_half_of_what_github_allows_in_an_hour_to_results(stage: Stage, task):
+    edits = 0
+    for percent in range(3600 // 6):
+        stage.wait(6)
+        stage.report(task, seq=percent + 2, percent=percent % 100, step=f"step {percent}")
+        before = stage.now_task(task).comment_version
+        publish(stage.services, task.id)
+        edits += stage.now_task(task).comment_version > before
+    assert 300 < edits <= 500
