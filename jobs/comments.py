@@ -75,7 +75,9 @@ def status(task: Task, context: Context, *, now: datetime) -> str:
 
 def queued(task: Task, context: Context) -> str:
     if task.message:  # a launch that was put off says why
-        return f"⏳ **Waiting** to start {_agent(task)}. {inert(one_line(task.message, 600))}\n\n{_link(context)}"
+        why = inert(one_line(task.message, 600))
+        why += f". {_count(context.position, 'task')} before it." if context.position else ""
+        return f"⏳ **Waiting** to start {_agent(task)}. {why}\n\n{_link(context)}"
     where = {None: "It waits for a free worker.", 0: "It is next."}.get(
         context.position, f"{_count(context.position or 0, 'task')} before it."
     )

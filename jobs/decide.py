@@ -68,6 +68,8 @@ def decide(
         return Finish() if _due(run, now) else Wait()
     if run.cancel_requested_at is not None:
         return _cancelling(run, seen, now)
+    if task.status is Status.QUEUED and run.waits_for is not None:
+        return Wait()  # for its place: jobs/places.py wakes it
     if run.machine_id is None and task.status in (Status.QUEUED, Status.LAUNCHING):
         return Launch() if _due(run, now) else Wait()
     if (lost := _lost(run, seen, now)) is not None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from jobs import status_comment
+from jobs import places, status_comment
 from jobs.bootstrap import Services
 from jobs.hosts.errors import HostError
 from store import runs, tasks
@@ -38,6 +38,7 @@ def end(
         )  # fmt: skip
     extra = {"action": "task_ended", "task": claim.task.id, "status": to, "reason": reason}
     _log.info("a task has ended", extra=extra)
+    places.wake(services)
     status_comment.publish(services, claim.task.id)
     remove_machine(services, runs.get(services.db, claim.run.id))
 

@@ -12,6 +12,7 @@ from time import monotonic
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs import places
 from jobs.bootstrap import Services
 from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
@@ -40,6 +41,7 @@ class Sweep:
         self._holder = secrets.token_hex(8)
         self._handed_out: dict[str, datetime] = {}
         self._missed: set[str] = set()
+        self._line = places.Line()
 
     def leads(self) -> bool:
         """Take or keep the lead."""
@@ -50,12 +52,16 @@ class Sweep:
         leases.let_go(self._services.db, "sweep", holder=self._holder)
 
     def quick(self) -> None:
-        """What the tables alone can tell: missing jobs, overdue runs, comments behind, requests to answer."""
+        """What the tables alone can tell: missing jobs, overdue runs, free places, comments behind, requests."""
         services, now = self._services, self._services.clock()
         self._handed_out = {key: at for key, at in self._handed_out.items() if at > now - AGAIN}
         quiet = Quiet(silent=now - SILENCE, no_word=now - FIRST_WORD)
         for one in _pages(lambda after: runs.to_look_at(services.db, quiet, now=now, after=after, limit=PAGE)):
             self._act(one, decide(one.task, one.run, Sight.NOT_LOOKED, now=now), now)
+        for turn in places.turns(services):
+            if self._missing("launch", turn.run_id, now):
+                services.queues.launch(turn.run_id, turn.priority)
+        self._line.tell(services)
         for request_id in requests.due(services.db, now=now):
             if self._missing("answer", request_id, now):
                 services.queues.answer(request_id)

@@ -149,14 +149,15 @@ def unfinished(db: Database, *, after: str = "", limit: int = 1000) -> list[Open
 
 def to_look_at(db: Database, quiet: Quiet, *, now: datetime, after: str = "", limit: int = 1000) -> list[Open]:
     """The unfinished runs that nobody holds and that are not simply at work: they have no machine, or a result, or are
-    to stop, or are late. Of ten thousand healthy runs none is read."""
+    to stop, or are late. Of ten thousand healthy runs, or of as many that wait in line for a place, none is read."""
     free = or_(_runs.c.lease_until.is_(None), _runs.c.lease_until <= now)
     late = or_(
         _runs.c.deadline <= now,
         _runs.c.heartbeat_at <= quiet.silent,
         and_(_runs.c.heartbeat_at.is_(None), _runs.c.launched_at <= quiet.no_word),
     )
-    waits = or_(_runs.c.machine_id.is_(None), _runs.c.result.is_not(None), _runs.c.cancel_requested_at.is_not(None))
+    unplaced = and_(_runs.c.machine_id.is_(None), _runs.c.waits_for.is_(None))
+    waits = or_(unplaced, _runs.c.result.is_not(None), _runs.c.cancel_requested_at.is_not(None))
     return _unfinished(db, and_(free, or_(waits, late)), after, limit)
 
 
