@@ -8,6 +8,7 @@ import unicodedata
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Markdown's other way to hide text: a link definition that nothing refers to, `[//]: # (text)`.
 _HIDDEN_LINK = re.compile(r"^ {0,3}\[[^\]\n]*\]:[ \t]*(?:#|<>)[ \t]+[\"'(].*$", re.MULTILINE)
+_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co"}  # format (bidi, zero width, tags), control, lone surrogates, private use
 # Letters and marks that show nothing, some of which can carry a hidden message: fillers, blanks, variation selectors
 # (all but U+FE0F, which makes an emoji one).
@@ -33,7 +34,7 @@ _CLOSING_URL = re.compile(
 
 def visible(text: str) -> str:
     """The text as a person sees it: no control or invisible characters, `\\n` for every line break, tabs kept."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _BREAK.sub("\n", text)
     kept = (char for char in text if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE)
     return "".join(kept).translate(_BLANK)
 
