@@ -18,7 +18,7 @@ from intake.access import bearer
 from intake.errors import Malformed, RunOver, Unknown, WrongToken
 from jobs.bootstrap import Services
 from jobs.roster import Roster
-from store import credentials, runs, sessions, tasks
+from store import credentials, held_changes, runs, sessions, tasks
 from store import reports as store_reports
 from store.credentials import Credential
 from store.errors import NotFound, VaultError
@@ -26,12 +26,13 @@ from store.errors import WrongToken as TokenRefused
 from store.records import Run
 from store.reports import Answer
 from store.sessions import Session
-from worker.contract import COMPLETE_PATH, MAX_SESSION, PUSH_TOKEN_PATH, SESSION_PATH, UPDATE_PATH
+from worker.contract import COMPLETE_PATH, HELD_PATH, MAX_SESSION, PUSH_TOKEN_PATH, SESSION_PATH, UPDATE_PATH
 from worker.masking import Mask
 
 log = logging.getLogger(__name__)
 
 LARGEST = 2 * 1024 * 1024  # bytes
+LARGEST_HELD = 30 * 1024 * 1024
 _WAIT = {"wait_seconds": 1}
 _MARGIN = timedelta(seconds=60)  # a token that ends sooner is not worth handing out
 _NOT_WANTED = Answer(accepted=False, stop=True)
@@ -60,6 +61,10 @@ def routes(services: Services, roster: Roster, settings: Mapping[str, str]) -> B
     @callbacks.post(COMPLETE_PATH)
     def task_complete() -> ResponseReturnValue:
         return _orders(desk.complete(_read(reports.Complete)))
+
+    @callbacks.post(HELD_PATH)
+    def held() -> ResponseReturnValue:
+        return _orders(desk.hold(_read(reports.CompleteHeld, largest=LARGEST_HELD)))
 
     @callbacks.post(PUSH_TOKEN_PATH)
     def push_token() -> ResponseReturnValue:
@@ -132,6 +137,20 @@ class Desk:
         if answer.accepted:
             extra = {"action": "run_reported", "task": run.task_id, "run": run.id, "ending": kept["ending"]}
             log.info("a machine reported its result", extra=extra)
+            self._services.queues.finish(run.id)
+        return answer
+
+    def hold(self, report: reports.CompleteHeld) -> Answer:
+        """The last word of a run whose work waits for a person: from here on it gets no push token. Raises WrongToken,
+        Unknown."""
+        run = self._authenticated(report.run_id)
+        if run is None:
+            return _NOT_WANTED
+        mask, now = self._mask(run), self._services.clock()
+        kept, work = reports.result(report.result, mask) | {"pushed": False}, reports.held(report.held, mask)
+        answer = held_changes.hold(self._services.db, run.id, report.seq, kept, work, now=now)
+        if answer.accepted:
+            log.info("a change is held", extra={"action": "run_held", "task": run.task_id, "run": run.id})
             self._services.queues.finish(run.id)
         return answer
 

@@ -6,6 +6,8 @@ ours, no secret that the runner's own mask might have missed.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,8 +15,20 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from store.held_changes import NewHeld
 from store.records import LogLine
-from worker.contract import MAX_LOG_LINES, MAX_LOG_TEXT, MAX_SESSION, MAX_SUMMARY, SESSION_ID, Ending, Kind, Level
+from worker.contract import (
+    MAX_BUNDLE,
+    MAX_FINDINGS,
+    MAX_LOG_LINES,
+    MAX_LOG_TEXT,
+    MAX_SESSION,
+    MAX_SUMMARY,
+    SESSION_ID,
+    Ending,
+    Kind,
+    Level,
+)
 from worker.masking import Mask
 
 MOST_LINES = 100_000  # of one run; what an agent prints beyond is not kept
@@ -47,6 +61,14 @@ def _status(value: object) -> object:
 
 def _seconds(value: object) -> object:
     return max(0.0, min(float(value), 1e9)) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+
+
+def _bundle(value: object) -> object:
+    """A bundle that does not decode is none, and the shape says so."""
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except binascii.Error:
+        return b""
 
 
 Count = Annotated[int, BeforeValidator(_count)]
@@ -131,6 +153,44 @@ class Complete(_Report):
     run_id: RunId
     seq: Seq
     result: Result
+
+
+class Finding(_Report):
+    """Why work waits, in the runner's words; Porter's own come when it has looked itself."""
+
+    rule: Annotated[str, Field(max_length=40)]
+    path: str = ""
+    words: str = ""
+    line: Count | None = None
+
+
+class Held(_Report):
+    """Work that was not pushed."""
+
+    findings: Annotated[list[Finding], Field(min_length=1, max_length=MAX_FINDINGS)]
+    base_sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+    head_sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+    bundle: Annotated[bytes, BeforeValidator(_bundle), Field(min_length=1, max_length=MAX_BUNDLE)]
+
+
+class CompleteHeld(Complete):
+    """The same with work that waits for a person."""
+
+    held: Held
+
+
+def held(said: Held, mask: Mask) -> NewHeld:
+    """The held work as it is stored."""
+    found = [
+        {
+            "rule": clean(one.rule, 40),
+            "path": _short(one.path, mask, 500),
+            "line": one.line,
+            "words": _short(one.words, mask, 300),
+        }
+        for one in said.findings
+    ]
+    return NewHeld(found, said.base_sha, said.head_sha, said.bundle)
 
 
 def lines(report: Update, mask: Mask, *, now: datetime) -> list[LogLine]:
