@@ -1,20 +1,24 @@
-"""Who may make Porter work: people whom GitHub lets write to the repository. Everybody else gets one polite reply."""
+"""Who may make Porter work: people whom GitHub lets write to the repository, and those the operator named. Everybody
+else gets one polite reply."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from jobs import replies
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
-from store import leases
+from store import leases, permissions
 
 _log = logging.getLogger(__name__)
 
 WRITERS = ("admin", "write")  # GitHub's legacy words, which count maintain as write and triage as read
+BOT = "[bot]"  # ends the logins of Apps; no person's can
+REMEMBERED = timedelta(seconds=60)
 OPERATOR_SOURCES = ("dashboard", "api")
 _EVER = datetime(2008, 1, 1, tzinfo=UTC)  # before GitHub's first issue
 
@@ -26,11 +30,38 @@ def may_ask(services: Services, repository: Repository, login: str, *, source: s
     """
     if source in OPERATOR_SOURCES and not services.config.is_production:
         return True
-    allowed = repository.permission(login) in WRITERS
+    if login.endswith(BOT):
+        allowed = _is_allowed_bot(services, repository, login)
+    else:
+        named = {user.lower() for user in services.config.allowed_users}
+        allowed = login.lower() in named or may_write(services, repository, login)
     if not allowed:
         extra = {"action": "not_permitted", "repository": repository.full_name, "login": login}
         _log.info("someone without write access asked", extra=extra)
     return allowed
+
+
+def may_write(services: Services, repository: Repository, login: str) -> bool:
+    """Whether GitHub lets this person write here, as it said within the last minute. Raises a GitHubError."""
+    return _remembered(services, repository, login, lambda: repository.permission(login)) in WRITERS
+
+
+def _is_allowed_bot(services: Services, repository: Repository, login: str) -> bool:
+    """A bot is known by its number: any App may be called anything."""
+    if not services.config.allowed_bots:
+        return False
+    number = _remembered(services, repository, login, lambda: f"bot:{repository.account_id(login)}")
+    return number in {f"bot:{allowed}" for allowed in services.config.allowed_bots}
+
+
+def _remembered(services: Services, repository: Repository, login: str, ask: Callable[[], str]) -> str:
+    """GitHub's answer. One that it did not give is remembered by nobody."""
+    now = services.clock()
+    known = permissions.known(services.db, repository.full_name, login, asked_after=now - REMEMBERED)
+    if known is None:
+        known = ask()
+        permissions.remember(services.db, repository.full_name, login, known, now=now)
+    return known
 
 
 def refuse(services: Services, repository: Repository, issue_number: int, login: str) -> int | None:
