@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
-from jobs.config import Config
+from jobs.config import Config, Switch
 from store import settings as kept
 from store.database import Database
 from store.records import Priority
@@ -160,7 +160,7 @@ def resolve(asked: Layers, config: Config) -> Inputs:
         "max_diff_lines": None,
         "skip_labels": [],
         "auto_assign": False,
-        "labels": bool(getattr(config, "labels", True)),
+        "labels": config.labels is Switch.ON,
         "priority": str(Priority.NORMAL),
     }
     rest = {name: _first(asked, name, value, agent=agent.value) for name, value in own.items()}

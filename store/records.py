@@ -37,7 +37,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class NewTask:
-    """A request to do work, before it has an id. `comment_id` and `comment_line` name the command it came from."""
+    """A request to do work, before it has an id. `comment_id` and `comment_line` name the command it came from;
+    `asked_at` is GitHub's time of it."""
 
     repository: str
     requested_by: str
@@ -48,6 +49,7 @@ class NewTask:
     issue_title: str = ""
     comment_id: int | None = None
     comment_line: int | None = None
+    asked_at: datetime | None = None
     model: str | None = None
     priority: Priority = Priority.NORMAL
     base_branch: str | None = None
@@ -77,6 +79,7 @@ class Task:
     issue_title: str
     comment_id: int | None
     comment_line: int | None
+    asked_at: datetime | None
     requested_by: str
     agent: str
     model: str | None
@@ -106,6 +109,7 @@ class Task:
     status_comment_id: int | None
     comment_version: int
     comment_edited_at: datetime | None
+    label_shown: str | None
 
     @property
     def is_live(self) -> bool:

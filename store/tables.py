@@ -22,8 +22,8 @@ from store.metadata import metadata, partial
 
 __all__ = [
     "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases",
-    "log_lines", "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs",
-    "secrets", "sessions", "settings", "tasks",
+    "log_lines", "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses",
+    "run_tokens", "runs", "secrets", "sessions", "settings", "tasks",
 ]  # fmt: skip
 
 tasks = Table(
@@ -48,6 +48,7 @@ tasks = Table(
     Column("issue_title", Text, nullable=False, default=""),
     Column("comment_id", BigInteger),
     Column("comment_line", Integer),
+    Column("asked_at", Utc),
     Column("requested_by", String(100), nullable=False),
     Column("agent", String(64), nullable=False),
     Column("model", String(200)),
@@ -79,6 +80,7 @@ tasks = Table(
     Column("status_comment_id", BigInteger),
     Column("comment_version", Integer, nullable=False, default=0),
     Column("comment_edited_at", Utc),
+    Column("label_shown", String(32)),
     UniqueConstraint("repository", "comment_id", "comment_line"),
     Index("ix_tasks_feed", "created_at", "id"),
     Index("ix_tasks_status", "status", "created_at", "id"),

@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("issue_title", sa.Text(), nullable=False),
         sa.Column("comment_id", sa.BigInteger(), nullable=True),
         sa.Column("comment_line", sa.Integer(), nullable=True),
+        sa.Column("asked_at", Utc(), nullable=True),
         sa.Column("requested_by", sa.String(length=100), nullable=False),
         sa.Column("agent", sa.String(length=64), nullable=False),
         sa.Column("model", sa.String(length=200), nullable=True),
@@ -199,6 +200,7 @@ def upgrade() -> None:
         sa.Column("status_comment_id", sa.BigInteger(), nullable=True),
         sa.Column("comment_version", sa.Integer(), nullable=False),
         sa.Column("comment_edited_at", Utc(), nullable=True),
+        sa.Column("label_shown", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint(
             "repository", "comment_id", "comment_line", name=op.f("uq_tasks_repository_comment_id_comment_line")
