@@ -1,30 +1,36 @@
-"""Deliveries: each kept with its verdict, and its tasks made in the same transaction."""
+"""Deliveries: each kept with its verdict, and what it brings about done in the same transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from store import dialect, tables
+from store import dialect, heard, tables
 from store.database import Database
-from store.records import Delivery, NewRequest, NewTask, Repository, Verdict
+from store.follow_ups import add as add_follow_up
+from store.heard import News
+from store.records import Delivery, NewFollowUp, NewRequest, NewTask, Repository, Verdict
 from store.requests import add as add_request
 from store.tasks import add
 
 _deliveries = tables.deliveries
+AUTOMATIC = ("opened", "labeled")  # sources of tasks that nobody asked for in so many words
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a delivery: as stored, and the ids of the tasks and requests it made."""
+    """What became of a delivery: as stored, and the ids of the tasks, requests and follow-ups it made. `touched` are
+    tasks that were there before and that its news changed."""
 
     delivery: Delivery
     task_ids: list[str]
     request_ids: list[str] = field(default_factory=list)
+    follow_up_ids: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
 
 
 def accept(
@@ -33,24 +39,34 @@ def accept(
     tasks: Sequence[NewTask] = (),
     *,
     requests: Sequence[NewRequest] = (),
+    follow_ups: Sequence[NewFollowUp] = (),
+    news: Sequence[News] = (),
     repository: Repository | None = None,
+    nothing: str | None = None,
     now: datetime,
 ) -> Stored:
-    """Store the delivery and make its tasks and requests, or nothing.
+    """Store the delivery and make its tasks, requests and follow-ups and take in its news, or nothing.
 
     A delivery id seen before, or the same content under a new id, makes nothing and is answered with
-    `Verdict.DUPLICATE`.
+    `Verdict.DUPLICATE`. A task whose issue was closed, or whose comment was deleted since it was asked for, is made and
+    stopped. `nothing`: the reason to store, with `Verdict.IGNORED`, when it came to nothing.
     """
     with db.write() as connection:
         if not _insert(connection, delivery):
             return Stored(_duplicate(connection, delivery), [])
-        made = [task_id for new in tasks if (task_id := add(connection, new, now=now)) is not None]
+        made = [task_id for new in tasks if (task_id := _task(connection, new, now)) is not None]
         asked = [key for new in requests if (key := add_request(connection, new, delivery.id, now=now)) is not None]
-        if made:
-            connection.execute(_deliveries.update().where(_deliveries.c.id == delivery.id).values(task_ids=made))
+        # A microsecond apart, so that the first one asked is the first to start.
+        beats = ((now + timedelta(microseconds=n), new) for n, new in enumerate(follow_ups))
+        follow = [key for at, new in beats if (key := add_follow_up(connection, new, now=at)) is not None]
+        touched = [task_id for one in news for task_id in heard.take(connection, one, now=now)]
         if repository is not None:
             _remember(connection, repository, now)
-        return Stored(replace(delivery, task_ids=made), made, asked)
+        values: dict[str, Any] = {"task_ids": made + touched}
+        if nothing is not None and not (made or asked or follow or touched):
+            values |= {"verdict": Verdict.IGNORED, "reason": nothing}
+        connection.execute(_deliveries.update().where(_deliveries.c.id == delivery.id).values(values))
+        return Stored(replace(delivery, **values), made, asked, follow, touched)
 
 
 def latest(db: Database, *, limit: int = 50) -> list[Delivery]:
@@ -71,6 +87,16 @@ def _insert(connection: Connection, delivery: Delivery) -> bool:
     return dialect.insert_new(connection, _deliveries, [asdict(delivery)]) == 1
 
 
+def _task(connection: Connection, new: NewTask, now: datetime) -> str | None:
+    """A label or a newly opened issue asks for nothing that is at work already; a comment always asks anew."""
+    if new.source in AUTOMATIC and heard.is_at_work(connection, new):
+        return None
+    made = add(connection, new, now=now)
+    if made is not None:
+        heard.stop_if_over(connection, made, new, now=now)
+    return made
+
+
 def _duplicate(connection: Connection, delivery: Delivery) -> Delivery:
     """Under a new id it gets a line of its own, so that the dashboard can say why nothing happened."""
     reason = "the same delivery was received before"
@@ -82,7 +108,7 @@ def _duplicate(connection: Connection, delivery: Delivery) -> Delivery:
 
 
 def _remember(connection: Connection, repository: Repository, now: datetime) -> None:
-    row: dict[str, Any] = asdict(repository) | {"seen_at": now}
+    row: dict[str, Any] = asdict(repository) | {"seen_at": now, "removed_at": None}
     dialect.upsert(connection, tables.repositories, row, keys=["full_name"])
 
 
