@@ -55,7 +55,7 @@ class Repository:
         self._path = f"/repos/{full_name}"
 
     def default_branch(self) -> str:
-        return str(self._get("", doing=f"describe {self.full_name}")["default_branch"])
+        return str(self.get("", doing=f"describe {self.full_name}")["default_branch"])
 
     def has_branch(self, branch: str) -> bool:
         found = self._find(f"/branches/{quote(branch, safe='/')}", doing=f"look for branch {branch}")
@@ -84,35 +84,35 @@ class Repository:
         return int(found["id"])
 
     def labels(self, issue_number: int) -> list[str]:
-        found = self._get(f"/issues/{issue_number}/labels", doing="read the labels", params={"per_page": PAGE})
+        found = self.get(f"/issues/{issue_number}/labels", doing="read the labels", params={"per_page": PAGE})
         return [str(label["name"]) for label in found]
 
     def add_label(self, issue_number: int, name: str) -> None:
         """A label that the repository does not have yet is made on the way; one that is there stays."""
-        self._send("POST", f"/issues/{issue_number}/labels", {"labels": [name]}, doing=f"add the label {name}")
+        self.send("POST", f"/issues/{issue_number}/labels", {"labels": [name]}, doing=f"add the label {name}")
 
     def remove_label(self, issue_number: int, name: str) -> None:
         """A label that is gone already is as good."""
         try:
             path = f"/issues/{issue_number}/labels/{quote(name)}"
-            self._send("DELETE", path, None, doing=f"remove the label {name}")
+            self.send("DELETE", path, None, doing=f"remove the label {name}")
         except GitHubRefused as refusal:
             if refusal.status != 404:
                 raise
 
     def issue(self, number: int) -> Issue:
-        return Issue.read(self._get(f"/issues/{number}", doing=f"read issue #{number}"))
+        return Issue.read(self.get(f"/issues/{number}", doing=f"read issue #{number}"))
 
     def react(self, comment_id: int, content: str = "eyes") -> None:
         """Add a reaction to an issue comment; GitHub keeps one of each kind, so asking twice is fine."""
         path = f"/issues/comments/{comment_id}/reactions"
-        self._send("POST", path, {"content": content}, doing="react to the comment")
+        self.send("POST", path, {"content": content}, doing="react to the comment")
 
     def find_comment(self, issue_number: int, marker: str, *, since: datetime) -> Comment | None:
         """Porter's own comment that ends with `marker`, among those written or edited since then."""
         for page in range(1, MAX_PAGES + 1):
             query = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": PAGE, "page": page}
-            found = self._get(f"/issues/{issue_number}/comments", doing="read the comments", params=query)
+            found = self.get(f"/issues/{issue_number}/comments", doing="read the comments", params=query)
             for comment in map(Comment.read, found):
                 # At its end, and by us: people and agents can write the same words elsewhere.
                 if comment.app_id == self._app.id and comment.body.rstrip().endswith(marker):
@@ -123,12 +123,12 @@ class Repository:
 
     def create_comment(self, issue_number: int, body: str) -> Comment:
         path = f"/issues/{issue_number}/comments"
-        return Comment.read(self._send("POST", path, {"body": body}, doing=f"comment on #{issue_number}"))
+        return Comment.read(self.send("POST", path, {"body": body}, doing=f"comment on #{issue_number}"))
 
     def update_comment(self, comment_id: int, body: str) -> bool:
         """False when the comment was deleted."""
         try:
-            self._send("PATCH", f"/issues/comments/{comment_id}", {"body": body}, doing="edit the comment")
+            self.send("PATCH", f"/issues/comments/{comment_id}", {"body": body}, doing="edit the comment")
         except GitHubRefused as refusal:
             if refusal.status in (404, 410):
                 return False
@@ -139,33 +139,35 @@ class Repository:
         """The pull request from this branch, open or not; the newest if there are several."""
         owner = self.full_name.partition("/")[0]
         query = {"head": f"{owner}:{branch}", "state": "all", "per_page": 1}
-        found = self._get("/pulls", doing=f"look for a pull request from {branch}", params=query)
+        found = self.get("/pulls", doing=f"look for a pull request from {branch}", params=query)
         return Pull.read(found[0]) if found else None
 
     def create_pull(self, *, branch: str, base: str, title: str, body: str, draft: bool = False) -> Pull:
         """Open a pull request. Raises GitHubRefused (422) when there is one already or nothing differs."""
         request = {"head": branch, "base": base, "title": title, "body": body, "draft": draft}
-        return Pull.read(self._send("POST", "/pulls", request, doing=f"open a pull request from {branch}"))
+        return Pull.read(self.send("POST", "/pulls", request, doing=f"open a pull request from {branch}"))
 
     def pull(self, number: int) -> Pull:
-        return Pull.read(self._get(f"/pulls/{number}", doing=f"read pull request #{number}"))
+        return Pull.read(self.get(f"/pulls/{number}", doing=f"read pull request #{number}"))
 
     def request_review(self, number: int, login: str) -> None:
         path = f"/pulls/{number}/requested_reviewers"
-        self._send("POST", path, {"reviewers": [login]}, doing=f"ask {login} for a review")
+        self.send("POST", path, {"reviewers": [login]}, doing=f"ask {login} for a review")
 
-    def _get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Read something below the repository's address."""
         return self._with_token(lambda token: self._wire.read(self._path + path, token, doing=doing, params=params))
 
     def _find(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any | None:
         try:
-            return self._get(path, doing=doing, params=params)
+            return self.get(path, doing=doing, params=params)
         except GitHubRefused as refusal:
             if refusal.status == 404:
                 return None
             raise
 
-    def _send(self, method: str, path: str, body: Any, *, doing: str) -> Any:
+    def send(self, method: str, path: str, body: Any, *, doing: str) -> Any:
+        """Write something below the repository's address, when it is this write's turn."""
         self._guest.wait_to_write(self.installation_id)
         return self._with_token(lambda token: self._wire.send(method, self._path + path, token, doing=doing, json=body))
 
