@@ -129,6 +129,12 @@ class Diff(_Report):
     deletions: Count = 0
 
 
+class Tests(_Report):
+    command: str
+    exit_code: Annotated[int | None, BeforeValidator(_status)] = None
+    tail: str = ""
+
+
 class Result(_Report):
     """The runner's last word. A number that makes no sense is dropped, not the report: there will be no other."""
 
@@ -144,6 +150,7 @@ class Result(_Report):
     exit_code: Annotated[int | None, BeforeValidator(_status)] = None
     agent_version: str | None = None
     log_tail: list[str] = []
+    tests: Tests | None = None
     seconds: Annotated[float, BeforeValidator(_seconds)] = 0.0
 
 
@@ -217,7 +224,16 @@ def result(said: Result, mask: Mask) -> dict[str, Any]:
         "summary": _short(said.summary, mask, MAX_SUMMARY),
         "branch": clean(said.branch, 250) if said.branch else None,
         "agent_version": _short(said.agent_version, mask, 100) if said.agent_version else None,
+        "tests": _tests(said.tests, mask) if said.tests else None,
         "log_tail": [_short(text, mask, MAX_LOG_TEXT) for text in said.log_tail[-50:]],
+    }
+
+
+def _tests(said: Tests, mask: Mask) -> dict[str, Any]:
+    return {
+        "command": _short(said.command, mask, 2_000),
+        "exit_code": said.exit_code,
+        "tail": _short(said.tail, mask, MAX_LOG_TEXT),
     }
 
 

@@ -141,6 +141,7 @@ class Limits:
     total: float = 1800.0
     stall: float = 600.0
     setup: float = 600.0
+    test: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class JobDocument:
     clone_token: str | None = None
     limits: Limits = field(default_factory=Limits)
     setup_commands: list[str] = field(default_factory=list)
+    test_command: str | None = None  # run when the agent is done; that it fails fails nothing
     policy: Policy = field(default_factory=Policy)
     continue_branch: bool = False  # a follow-up: start from `branch`, not from `base_branch`
     last_head: str | None = None  # a follow-up: what Porter last pushed there, to tell when somebody else has since
@@ -227,6 +229,15 @@ class DiffSize:
 
 
 @dataclass(frozen=True)
+class Tests:
+    """What the repository's test command said of the work. `exit_code` None: it took too long, or did not start."""
+
+    command: str
+    exit_code: int | None
+    tail: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """The runner's last word on a run. `message` is one sentence for people; `summary` the agent's own last words."""
 
@@ -243,6 +254,7 @@ class Result:
     agent_version: str | None = None
     log_tail: list[str] = field(default_factory=list)
     seconds: float = 0.0  # machine seconds, from the runner's start to this report
+    tests: Tests | None = None  # None: there is no test command, or nothing to test
     held: Held | None = None  # travels beside the result, not in it
 
     def to_json(self) -> dict[str, Any]:

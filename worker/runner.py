@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from worker import agents, conversation, processes, workspace
-from worker.contract import DiffSize, Ending, Held, JobDocument, Level, Limits, Result, Session
+from worker import agents, conversation, processes, proof, workspace
+from worker.contract import DiffSize, Ending, Held, JobDocument, Level, Limits, Result, Session, Tests
 from worker.desk import Desk, Orders
 from worker.errors import (
     AgentNotFound,
@@ -67,7 +67,8 @@ class Runner:
         # From here on nothing on this machine holds a token, until every process of the agent is dead.
         self._set_up(space)
         outcome = self._work(space)
-        return self._bring_home(space, outcome)
+        tests = self._test(space, outcome)
+        return replace(self._bring_home(space, outcome), tests=tests)
 
     def _clone(self, space: Workspace) -> Workspace:
         job = self.job
@@ -153,6 +154,22 @@ class Runner:
             self.desk.keep(kept)
         except (BadSession, PorterAway) as error:
             self.desk.line(f"the conversation cannot be kept for a follow-up: {error}", Level.WARNING)
+
+    def _test(self, space: Workspace, outcome: Outcome) -> Tests | None:
+        """What the repository's own tests say; before the harvest, so that no test runs beside what will be pushed."""
+        command = self.job.test_command
+        if not command or not proof.is_worth_testing(space, outcome, self._agents_git()):
+            return None
+        mark = f"test: {command}"
+        self._say("running", mark)
+        env, seconds = self._clean_environment(space), self.job.limits.test
+        tests = proof.run(command, space, env, self.user, seconds=seconds, supervise=self._supervise)
+        if tests is None:
+            raise Cancelled(self.orders.why)
+        tests = tests if tests.tail else replace(tests, tail=proof.tail_behind(mark, self.desk.tail()))
+        how = {None: f"did not end within {span(seconds)}", 0: "passed"}.get(tests.exit_code, "failed")
+        self.desk.line(f"the tests {how}: {command}", Level.INFO if tests.exit_code == 0 else Level.WARNING)
+        return tests
 
     def _bring_home(self, space: Workspace, outcome: Outcome) -> Result:
         """Collect the work, also of a run that failed, judge the run, push. A cancelled run leaves nothing behind."""
@@ -242,6 +259,7 @@ class Runner:
             result,
             message=self.mask.text(result.message),
             summary=self.mask.text(result.summary),
+            tests=result.tests and replace(result.tests, tail=self.mask.text(result.tests.tail)),
             log_tail=self.desk.tail(),
             seconds=round(time.monotonic() - self.started, 3),
         )
