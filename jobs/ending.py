@@ -9,7 +9,7 @@ from typing import Any
 from jobs import places, status_comment
 from jobs.bootstrap import Services
 from jobs.hosts.errors import HostError
-from store import runs, tasks
+from store import follow_ups, runs, tasks
 from store.lifecycle import Status
 from store.records import Run
 from store.runs import Claim
@@ -41,11 +41,19 @@ def end(
     places.wake(services)
     status_comment.publish(services, claim.task.id)
     remove_machine(services, runs.get(services.db, claim.run.id))
+    _wake_follow_ups(services, claim.run)
 
 
 def fail(services: Services, claim: Claim, reason: str, message: str) -> None:
     """`end` for what went wrong."""
     end(services, claim, Status.FAILED, reason=reason, message=message)
+
+
+def _wake_follow_ups(services: Services, run: Run) -> None:
+    """The feedback that this run was for is answered, and the next one has its turn."""
+    waiting = [one.id for one in follow_ups.waiting(services.db, run.task_id)[:1]]
+    for follow_up_id in filter(None, [run.follow_up_id, *waiting]):
+        services.queues.follow_up(follow_up_id)
 
 
 def remove_machine(services: Services, run: Run) -> None:

@@ -70,6 +70,10 @@ class Queues:
         """Answer a control command or a mistaken one."""
         return self._put(CONTROL, "answer", request_id)
 
+    def follow_up(self, follow_up_id: str) -> bool:
+        """Start, put off or answer feedback on a pull request."""
+        return self._put(CONTROL, "follow_up", follow_up_id)
+
     def has_job(self, name: str, key: str) -> bool:
         """Whether a job of this name waits or runs. Raises RedisError when Redis is away."""
         job_id = f"{name}-{key}"

@@ -19,7 +19,7 @@ from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
 from jobs.status_comment import EDIT_EVERY
-from store import credentials, leases, requests, runs
+from store import credentials, follow_ups, leases, requests, runs
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
 from store.runs import Open, Quiet
@@ -65,6 +65,9 @@ class Sweep:
         for request_id in requests.due(services.db, now=now):
             if self._missing("answer", request_id, now):
                 services.queues.answer(request_id)
+        for feedback in (*follow_ups.ready(services.db), *follow_ups.unanswered(services.db)):
+            if self._missing("follow_up", feedback.id, now):
+                services.queues.follow_up(feedback.id)
         for task_id in runs.comments_behind(services.db, edited_before=now - EDIT_EVERY):
             if self._missing("publish", task_id, now, again=EDIT_EVERY):
                 services.queues.publish(task_id)

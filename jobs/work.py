@@ -11,6 +11,7 @@ from collections.abc import Callable
 from jobs import answer as _answer
 from jobs import bootstrap, status_comment
 from jobs import finish as _finish
+from jobs import follow_up as _follow_up
 from jobs import launch as _launch
 from jobs import mint as _mint
 from jobs import stop as _stop
@@ -49,6 +50,11 @@ def mint(run_id: str, purpose: str) -> None:
 def answer(request_id: str) -> None:
     """Answer what a comment asked of Porter itself."""
     _quietly(lambda services: _answer.answer(services, request_id))
+
+
+def follow_up(follow_up_id: str) -> None:
+    """Do what is next for feedback on a pull request."""
+    _quietly(lambda services: _follow_up.advance(services, follow_up_id))
 
 
 def _quietly(work: Callable[[Services], None]) -> None:

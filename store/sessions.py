@@ -52,5 +52,12 @@ def find(db: Database, vault: Vault, task_id: str, agent: str) -> Session | None
     return Session(**json.loads(vault.open(sealed, owner=_owner(task_id), name=agent)))
 
 
+def exists(db: Database, task_id: str, agent: str) -> bool:
+    """Whether there is a conversation to go on with."""
+    query = select(_sessions.c.run_id).where(_sessions.c.task_id == task_id, _sessions.c.agent == agent)
+    with db.read() as connection:
+        return connection.execute(query).first() is not None
+
+
 def _owner(task_id: str) -> str:
     return f"session:{task_id}"

@@ -193,19 +193,32 @@ def restart_in(
 ) -> Task:
     """The same inside a caller's transaction. `changes` replace inputs; `follow_up_id` is what the run answers."""
     task = lock(connection, task_id)
+    text = f"{by} asked for {'changes' if kind is RunKind.FOLLOW_UP else 'another run'}"
+    if kind is RunKind.RETRY and (follow_up_id := _feedback_of(connection, task)) is not None:
+        kind = RunKind.FOLLOW_UP  # the same feedback, on the same branch
     number = int(task.run_id.rpartition("-")[2]) + 1
     cleared = {
         "outcome": None, "reason": None, "message": "", "step": "", "percent": 0, "summary": "",
         "started_at": None, "finished_at": None, "run_id": f"{task_id}-{number}",
     }  # fmt: skip
-    text = f"{by} asked for {'changes' if kind is RunKind.FOLLOW_UP else 'another run'}"
     moved = move(
         connection, task_id, Status.QUEUED, now=now, kind="asked", text=text, actor=by, was=ENDED,
         changes=dict(changes or {}) | cleared,
     )  # fmt: skip
     row = {"id": moved.run_id, "task_id": task_id, "number": number, "kind": kind, "created_at": now}
     connection.execute(_runs.insert().values(row | {"follow_up_id": follow_up_id}))
+    if follow_up_id is not None:
+        mine = tables.follow_ups.c.id == follow_up_id
+        connection.execute(update(tables.follow_ups).where(mine).values(run_id=moved.run_id, answered_at=None))
     return moved
+
+
+def _feedback_of(connection: Connection, task: Task) -> str | None:
+    """The follow-up that the task's last run was for, if that run failed: another try is for the same."""
+    if task.status is Status.SUCCEEDED:
+        return None
+    found = connection.execute(select(_runs.c.follow_up_id).where(_runs.c.id == task.run_id)).scalar()
+    return str(found) if found is not None else None
 
 
 def record(row: Mapping[Any, Any]) -> Task:

@@ -1,0 +1,115 @@
+"""What a follow-up is about: the review, its remarks, the branch as it stands; put together into the run's prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jobs import follow_up_words, prompt, roster
+from jobs.bootstrap import Services
+from jobs.errors import JobError
+from jobs.github.client import Repository
+from jobs.github.feedback import Feedback, Remark
+from jobs.prompt import FollowUpMaterial, InlineComment
+from store import follow_ups, runs, sessions, tasks
+from store.records import FollowUp, Run, Task
+from store.runs import Claim
+
+MOST_DIFF = 200_000  # characters fetched; the prompt's budget cuts further
+
+
+class NothingToGoOnWith(JobError):
+    """The pull request or its branch is no longer there to be added to; the message is for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a follow-up came from: `kind` is `comment`, `review` or `review_comment`."""
+
+    kind: str
+    id: int
+
+    @classmethod
+    def of(cls, one: FollowUp) -> Source:
+        kind, number, *_ = one.source_key.split(":")
+        return cls(kind, int(number))
+
+
+def require_open(services: Services, here: Repository, task: Task) -> None:
+    """Raises NothingToGoOnWith when nothing can be added to the task's pull request; a GitHubError."""
+    mention = services.config.mention
+    if task.pr_number is None or task.branch is None:
+        raise NothingToGoOnWith("this task has no pull request to go on with")
+    pull = here.pull(task.pr_number)
+    if not pull.is_open:
+        raise NothingToGoOnWith(follow_up_words.closed(task.pr_number, mention, merged=pull.merged))
+    if not here.has_branch(task.branch):
+        raise NothingToGoOnWith(follow_up_words.no_branch(task.branch, mention))
+
+
+def write_prompt(services: Services, claim: Claim, here: Repository, task: Task) -> None:
+    """Write the prompt of a follow-up's run. Raises NothingToGoOnWith, a GitHubError."""
+    require_open(services, here, task)
+    made = material(services, here, task, claim.run)
+    tasks.change(services.db, task.id, now=services.clock(), base_branch=made.base_branch, issue_title=made.title)
+    runs.write(services.db, claim, prompt=prompt.follow_up(made, budget=services.config.prompt_budget))
+
+
+def material(services: Services, here: Repository, task: Task, run: Run) -> FollowUpMaterial:
+    """Everything the prompt says, fetched anew. Raises a GitHubError."""
+    one = follow_ups.get(services.db, run.follow_up_id or "")
+    feedback = Feedback(here, task.pr_number or 0)
+    base = task.base_branch or here.default_branch()
+    issue = here.issue(task.issue_number) if task.issue_number else None
+    words, review, comments = _said(one, feedback)
+    return FollowUpMaterial(
+        repository=task.repository,
+        base_branch=base,
+        branch=task.branch or "",
+        pr_number=task.pr_number or 0,
+        requested_by=one.requested_by,
+        instructions=words,
+        review=review,
+        comments=comments,
+        diff=feedback.diff()[:MOST_DIFF],
+        conflict=follow_up_words.conflict(base) if feedback.conflicts() else "",
+        last_summary="" if resumes(services, task) else _last_summary(services, task),
+        issue_number=task.issue_number,
+        title=issue.title if issue else task.issue_title,
+        body=issue.body if issue else "",
+        labels=issue.labels if issue else [],
+        agents_md=here.file("AGENTS.md", ref=base),
+        run_tests=not (task.flags | one.flags).get("no_tests"),
+    )
+
+
+def remarks(one: FollowUp, feedback: Feedback) -> list[Remark]:
+    """The remarks on lines that the follow-up is about."""
+    source = Source.of(one)
+    match source.kind:
+        case "review":
+            return feedback.remarks_of(source.id)
+        case "review_comment":
+            return [feedback.remark(source.id)]
+        case _:
+            return []
+
+
+def resumes(services: Services, task: Task) -> bool:
+    """Whether the agent will go on with its own conversation."""
+    agent = roster.load(services.config.default_agent, services.config.agents_file).find(task.agent)
+    return agent is not None and agent.resume is not None and sessions.exists(services.db, task.id, agent.name)
+
+
+def _said(one: FollowUp, feedback: Feedback) -> tuple[str, str, list[InlineComment]]:
+    """The command's words, the review's, and the remarks."""
+    source = Source.of(one)
+    inline = [InlineComment(it.path, it.body, it.line, it.hunk, it.author) for it in remarks(one, feedback)]
+    if source.kind == "review":
+        return "", feedback.review(source.id).body, inline
+    return ("" if inline else one.instructions), "", inline
+
+
+def _last_summary(services: Services, task: Task) -> str:
+    """The last words of the newest run that had some."""
+    results = [run.result or {} for run in runs.of_task(services.db, task.id)]
+    return next((str(result["summary"]) for result in reversed(results) if result.get("summary")), "")
