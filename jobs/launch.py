@@ -7,7 +7,7 @@ import secrets
 import time
 from datetime import datetime, timedelta
 
-from jobs import ending, gate, mint, prompt, repository, roster, status_comment
+from jobs import ending, gate, mint, places, prompt, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.app import Purpose
@@ -52,8 +52,10 @@ def launch(services: Services, run_id: str) -> None:
     try:
         if claim.fence > MAX_CLAIMS:
             raise LaunchRefused(f"it was started {MAX_CLAIMS} times and never got through; the workers' log says why")
+        here = _let_in(services, claim)
         task = _begin(services, claim)
-        _create_machine(services, claim, _prepare(services, claim, task))
+        if task is not None:
+            _create_machine(services, claim, _prepare(services, claim, here, task))
     except (GitHubUnavailable, HostUnavailable, NoCapacity) as error:
         _try_later(services, claim, error)
     except LaunchRefused as refusal:
@@ -61,7 +63,7 @@ def launch(services: Services, run_id: str) -> None:
     except JobError as error:
         ending.fail(services, claim, Reason.LAUNCH_FAILED, str(error))
     else:  # while the machine boots: the comment may have to wait for its turn
-        status_comment.publish(services, task.id)
+        status_comment.publish(services, claim.task.id)
 
 
 def branch_name(task: Task, run: Run) -> str:
@@ -88,6 +90,8 @@ def _claim(services: Services, run_id: str) -> Claim | None:
     waiting = runs.get(services.db, run_id)
     if waiting.due_at is not None and waiting.due_at > now:
         return None
+    if waiting.waits_for is not None and not places.is_free_for(services, run_id):
+        return None
     claim = runs.claim(services.db, run_id, now=now, lease=LEASE)
     if claim is None:
         return None
@@ -99,27 +103,30 @@ def _claim(services: Services, run_id: str) -> Claim | None:
     return None
 
 
-def _begin(services: Services, claim: Claim) -> Task:
+def _let_in(services: Services, claim: Claim) -> Repository:
+    """Before the task can take a place from others: may its sender ask? Raises LaunchRefused, a GitHubError."""
     task = claim.task
-    if task.status is Status.LAUNCHING:  # an earlier worker got this far
-        return task
-    changes = {"branch": branch_name(task, claim.run), "message": "", "reason": None}
-    with services.db.write() as connection:
-        return tasks.move(
-            connection, task.id, Status.LAUNCHING, now=services.clock(), kind="launching", text="a machine is prepared",
-            run_id=claim.run.id, fence=claim.fence, changes=changes,
-        )  # fmt: skip
-
-
-def _prepare(services: Services, claim: Claim, task: Task) -> Task:
-    """What must be true and known before a machine is rented. Raises LaunchRefused, a GitHubError."""
     here = repository.of(services, task.repository, task.installation_id)
     if task.installation_id is None:
         tasks.change(services.db, task.id, now=services.clock(), installation_id=here.installation_id)
-    _acknowledge(here, task)
+    if claim.run.waits_for is None:  # else it was done when the run began to wait
+        _acknowledge(here, task)
     if not gate.may_ask(services, here, task.requested_by, source=task.source):
         words = f"{task.requested_by} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
+    return here
+
+
+def _begin(services: Services, claim: Claim) -> Task | None:
+    """None: the task has to wait, and is woken when its turn comes."""
+    task = claim.task
+    if task.status is Status.LAUNCHING:  # an earlier worker got this far
+        return task
+    return places.take(services, claim, {"branch": branch_name(task, claim.run), "message": "", "reason": None})
+
+
+def _prepare(services: Services, claim: Claim, here: Repository, task: Task) -> Task:
+    """What must be true and known before a machine is rented. Raises LaunchRefused, a GitHubError."""
     _hold_on(services, claim)
     _check_agent(services, task)
     if claim.run.prompt is None:
@@ -242,12 +249,17 @@ def _try_later(services: Services, claim: Claim, error: GitHubUnavailable | Host
     message = f"{error}; trying again in {pause:.0f} s"
     values = {
         "lease_until": None, "due_at": now + timedelta(seconds=pause), "enqueued_at": None, "attempts": attempts,
+        "waits_for": None,
     }  # fmt: skip
     with services.db.write() as connection:
-        tasks.move(
-            connection, claim.task.id, Status.QUEUED, now=now, kind="put_off", text=message, run_id=claim.run.id,
-            fence=claim.fence, changes={"message": message},
-        )  # fmt: skip
+        if tasks.lock(connection, claim.task.id).status is Status.QUEUED:  # GitHub did not even say who asks
+            tasks.change_in(connection, claim.task.id, now=now, message=message)
+            events.add(connection, claim.task.id, "put_off", message, now=now, run_id=claim.run.id)
+        else:
+            tasks.move(
+                connection, claim.task.id, Status.QUEUED, now=now, kind="put_off", text=message, run_id=claim.run.id,
+                fence=claim.fence, changes={"message": message},
+            )  # fmt: skip
         runs.write_in(connection, claim, values)
     extra = {"action": "launch_put_off", "task": claim.task.id, "run": claim.run.id, "error": str(error)}
     _log.warning("a launch was put off", extra=extra)

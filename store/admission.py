@@ -92,9 +92,9 @@ def why(found: Obstacle, task: Task, limits: Limits) -> str:
         case Obstacle.ISSUE:
             return "it waits behind the task at work on this issue"
         case Obstacle.USER:
-            return f"{task.requested_by} has as many tasks at work as one person may have at once ({limits.user})"
+            return f"as many tasks of {task.requested_by} are at work as one person may have at once ({limits.user})"
         case Obstacle.REPOSITORY:
-            return f"{task.repository} has as many tasks at work as a repository may have at once ({limits.repository})"
+            return f"as many tasks are at work on {task.repository} as may be at once ({limits.repository})"
         case Obstacle.DEPLOYMENT:
             return f"as many tasks are at work as this Porter may have at once ({limits.deployment})"
 
