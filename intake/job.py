@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import fields
 
 from intake.errors import Unknown
+from jobs import held
 from jobs.bootstrap import Services
 from jobs.roster import Roster
 from store import sessions, vault
 from store.errors import VaultError
 from store.records import Run, RunKind, Task
 from worker.agents import Agent, recipe
-from worker.contract import JobDocument, Limits, Policy, Session
+from worker.contract import JobDocument, Limits, Session
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def document(
             total=float(task.flags.get("timeout_seconds") or config.task_timeout_seconds),
             stall=config.stall_timeout_seconds,
         ),
-        policy=policy(run),
+        policy=held.policy(run),
         continue_branch=run.kind is RunKind.FOLLOW_UP,
         last_head=task.head_sha if run.kind is RunKind.FOLLOW_UP else None,
         session=conversation(services, task, run),
@@ -61,13 +61,6 @@ def document(
 def is_ready(task: Task, run: Run) -> bool:
     """Whether the launch has decided everything that the document holds."""
     return bool(run.prompt and task.branch and task.base_branch)
-
-
-def policy(run: Run) -> Policy:
-    """What of this run's work may be pushed unseen: as its launch decided, else Porter's own limits."""
-    names = (one.name for one in fields(Policy))
-    decided = {name: run.inputs[name].get("value") for name in names if name in run.inputs}
-    return Policy(**{name: value for name, value in decided.items() if value is not None})
 
 
 def conversation(services: Services, task: Task, run: Run) -> Session | None:

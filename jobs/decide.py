@@ -8,6 +8,7 @@ from enum import Enum
 
 from jobs.hosts.port import Machine, MachineState
 from jobs.reasons import Reason
+from store.held_changes import waits
 from store.lifecycle import Status
 from store.records import Run, Task
 
@@ -64,6 +65,8 @@ def decide(
     """`relaunched`: this run has had a second machine already; it gets no third."""
     if run.finished_at is not None or (run.lease_until is not None and run.lease_until > now):
         return Wait()
+    if waits(run) and not _has_machine(run):
+        return Wait()  # for a person
     if run.result is not None:
         return Finish() if _due(run, now) else Wait()
     if run.cancel_requested_at is not None:
@@ -76,6 +79,10 @@ def decide(
         may_repeat = not relaunched and run.report_seq == 0
         return Relaunch(lost.message) if may_repeat else lost
     return _overdue(task, run, now, porter_url) or Wait()
+
+
+def _has_machine(run: Run) -> bool:
+    return run.machine_id is not None and run.destroyed_at is None
 
 
 def _due(run: Run, now: datetime) -> bool:

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from jobs import comments, ending, repository
+from jobs import comments, ending, held, repository
 from jobs.bootstrap import Services
 from jobs.github.answers import Pull
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable
 from jobs.launch import pause_before
 from jobs.reasons import Reason
-from store import events, runs, tasks, usage
+from store import events, follow_ups, runs, tasks, usage
+from store.held_changes import APPROVED, HELD, HOLDING
 from store.lifecycle import Outcome, Status
-from store.records import Task
+from store.records import RunKind, Task
 from store.runs import Claim
 from worker.contract import Ending
 
@@ -36,12 +37,26 @@ def finish(services: Services, run_id: str) -> None:
     if claim.run.result is None or claim.task.run_id != run_id:
         runs.release(services.db, claim, due_at=claim.run.due_at)
         return
-    result = claim.run.result
-    _note_result(services, claim, result)
     try:
-        _conclude(services, claim, result)
+        _act_on(services, claim, claim.run.result)
     except GitHubUnavailable as error:
         _try_later(services, claim, error)
+
+
+def _act_on(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
+    """Raises GitHubUnavailable, Fenced."""
+    phase = claim.run.phase if claim.run.cancel_requested_at is None else None
+    if phase == APPROVED:
+        if not held.deliver(services, claim):
+            return
+        result = {**result, "pushed": True}
+    _note_result(services, claim, result)
+    if phase == HOLDING:
+        held.park(services, claim)
+    elif phase == HELD:
+        held.rest(services, claim)
+    else:
+        _conclude(services, claim, result)
 
 
 def _note_result(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
@@ -50,14 +65,18 @@ def _note_result(services: Services, claim: Claim, result: Mapping[str, Any]) ->
     values = usage.told(services.db, claim.run, claim.run.usage) | {
         "summary": result.get("summary") or "",
         "base_sha": result.get("base_sha"),
-        # Only what was pushed is there for people to find.
-        "head_sha": result.get("head_sha") if result.get("pushed") else None,
+        # Only what was pushed is there for people to find; a follow-up's branch holds the earlier work as well.
+        "head_sha": result.get("head_sha") if result.get("pushed") else _head_before(claim),
         "files_changed": diff.get("files", 0),
         "additions": diff.get("additions", 0),
         "deletions": diff.get("deletions", 0),
     }
     if any(getattr(claim.task, name) != value for name, value in values.items()):
         tasks.change(services.db, claim.task.id, now=services.clock(), **values)
+
+
+def _head_before(claim: Claim) -> str | None:
+    return claim.task.head_sha if claim.run.kind is RunKind.FOLLOW_UP else None
 
 
 def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> None:
@@ -90,8 +109,9 @@ def _deliver(services: Services, claim: Claim) -> None:
         _without_changes(services, claim, "the branch does not differ from its base")
         return
     _note_pull(services, task, pull)
-    _ask_for_review(services, here, task, pull)
-    message = f"pull request #{pull.number} is ready for review"
+    _ask_for_review(services, here, task, pull, _asker(services, claim))
+    again = claim.run.kind is RunKind.FOLLOW_UP
+    message = f"pull request #{pull.number} {'has new commits' if again else 'is ready for review'}"
     changes = {"outcome": Outcome.PULL_REQUEST, "percent": 100}
     ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
 
@@ -128,20 +148,29 @@ def _note_pull(services: Services, task: Task, pull: Pull) -> None:
     events.record(services.db, task.id, "pull_request", text, now=now, run_id=task.run_id, once=once)
 
 
-def _ask_for_review(services: Services, here: Repository, task: Task, pull: Pull) -> None:
+def _asker(services: Services, claim: Claim) -> str:
+    """Whoever asked for this run."""
+    if claim.run.follow_up_id is None:
+        return claim.task.requested_by
+    return follow_ups.get(services.db, claim.run.follow_up_id).requested_by
+
+
+def _ask_for_review(services: Services, here: Repository, task: Task, pull: Pull, asker: str) -> None:
     """Whoever asked for the work is asked to look at it; that this fails fails nothing."""
-    if task.requested_by.lower() in (login.lower() for login in pull.reviewers) or not pull.is_open:
+    if asker.lower() in (login.lower() for login in pull.reviewers) or not pull.is_open:
         return
     try:
-        here.request_review(pull.number, task.requested_by)
+        here.request_review(pull.number, asker)
     except GitHubError as error:
-        words = f"{task.requested_by} could not be asked for a review: {error}"
-        once = f"review:{pull.number}"
+        words = f"{asker} could not be asked for a review: {error}"
+        once = f"review:{task.run_id}"
         events.record(services.db, task.id, "warning", words, now=services.clock(), run_id=task.run_id, once=once)
 
 
 def _without_changes(services: Services, claim: Claim, message: str) -> None:
-    changes = {"outcome": Outcome.NO_CHANGES, "percent": 100}
+    """A follow-up that changed nothing leaves the pull request as it was."""
+    outcome = Outcome.PULL_REQUEST if claim.run.kind is RunKind.FOLLOW_UP else Outcome.NO_CHANGES
+    changes = {"outcome": outcome, "percent": 100}
     ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
 
 
@@ -149,7 +178,7 @@ def _try_later(services: Services, claim: Claim, error: GitHubUnavailable) -> No
     attempts = claim.run.attempts + 1
     pause = pause_before(attempts, error.retry_after)
     now = services.clock()
-    words = f"{error}; the work is safe on its branch, trying again in {pause:.0f} s"
+    words = f"{error}; the work is safe, trying again in {pause:.0f} s"
     events.record(services.db, claim.task.id, "put_off", words, now=now, run_id=claim.run.id)
     runs.release(services.db, claim, due_at=now + timedelta(seconds=pause), attempts=attempts)
     extra = {"action": "finish_put_off", "task": claim.task.id, "run": claim.run.id, "error": str(error)}

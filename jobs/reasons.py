@@ -21,3 +21,4 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     PUSH_FAILED = "push_failed"
     PULL_REQUEST_REFUSED = "pull_request_refused"
+    REJECTED = "rejected"

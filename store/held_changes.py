@@ -17,7 +17,7 @@ from store import events, reports, tables, tasks
 from store.database import Database
 from store.errors import AlreadyDecided, NotHeld
 from store.lifecycle import Status
-from store.records import HeldChange, Task
+from store.records import HeldChange, Run, Task
 from store.reports import Answer
 from store.runs import Claim, write_in
 from store.storable import storable
@@ -54,12 +54,15 @@ def hold(db: Database, run_id: str, seq: int, result: Mapping[str, Any], held: N
         return answer
 
 
-def inspected(db: Database, claim: Claim, diff: str, *, now: datetime, why: str) -> None:
+def inspected(
+    db: Database, claim: Claim, diff: str, findings: list[dict[str, Any]], *, now: datetime, why: str
+) -> None:
     """Porter has read the bundle: from here people can decide on it, by this diff. Raises Fenced."""
     with db.write() as connection:
+        values = {"diff": storable(diff), "findings": findings}
         task = tasks.lock(connection, claim.task.id)
         write_in(connection, claim, {"phase": HELD})
-        connection.execute(update(_held).where(_held.c.run_id == claim.run.id).values(diff=storable(diff)))
+        connection.execute(update(_held).where(_held.c.run_id == claim.run.id).values(values))
         tasks.change_in(connection, task.id, now=now, message=why)
         once = f"{claim.run.id}:held"
         events.add(connection, task.id, "held", why, now=now, run_id=claim.run.id, once=once)
@@ -105,6 +108,11 @@ def reject(db: Database, task_id: str, *, by: str, now: datetime, reason: str) -
             connection, task_id, Status.FAILED, now=now, kind=REJECT, text=text, run_id=run_id, actor=by,
             changes=changes,
         )  # fmt: skip
+
+
+def waits(run: Run) -> bool:
+    """Whether a person's word is all that the run waits for."""
+    return run.phase == HELD and run.finished_at is None and run.cancel_requested_at is None
 
 
 def pushed(db: Database, run_id: str, *, now: datetime) -> None:

@@ -30,7 +30,7 @@ def holding(db: Database) -> Task:
 def held(db: Database) -> Task:
     task = holding(db)
     claim = claimed(db, task.run_id)
-    held_changes.inspected(db, claim, "+one line", now=NOW, why="a protected path is changed")
+    held_changes.inspected(db, claim, "+one line", [FINDING], now=NOW, why="a protected path is changed")
     runs.release(db, claim)
     return tasks.get(db, task.id)
 
