@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,7 +15,9 @@ from jobs.github.answers import Comment, Issue, Pull, file_text
 from jobs.github.app import App, Purpose
 from jobs.github.errors import GitHubRefused
 from jobs.github.guest import Guest
+from jobs.github.memory import Memory
 from jobs.github.wire import Wire
+from store import responses
 from store.database import Database
 from store.vault import Vault
 
@@ -38,19 +41,22 @@ class GitHub:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._wire, self.guest = Wire(api_url, http, clock), Guest(db, clock, sleep)
+        self._memory = Memory(db, clock)
         self.app = App(self._wire, self.guest, app_id=app_id, private_key=private_key, db=db, vault=vault, clock=clock)
 
     def repository(self, full_name: str, installation_id: int) -> Repository:
         """Speak about this repository, through this installation of the App."""
-        return Repository(self._wire, self.app, self.guest, full_name, installation_id)
+        return Repository(self._wire, self.app, self.guest, self._memory, full_name, installation_id)
 
 
 class Repository:
     """One repository. Reads are retried for a few seconds; writes never: look before you repeat one. Writes are a
     second apart: each may wait for its turn, and raises Crowded when that is too far off."""
 
-    def __init__(self, wire: Wire, app: App, guest: Guest, full_name: str, installation_id: int) -> None:
-        self._wire, self._app, self._guest = wire, app, guest
+    def __init__(
+        self, wire: Wire, app: App, guest: Guest, memory: Memory, full_name: str, installation_id: int
+    ) -> None:
+        self._wire, self._app, self._guest, self._memory = wire, app, guest, memory
         self.full_name, self.installation_id = full_name, installation_id
         self._path = f"/repos/{full_name}"
 
@@ -157,6 +163,28 @@ class Repository:
     def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
         """Read something below the repository's address."""
         return self._with_token(lambda token: self._wire.read(self._path + path, token, doing=doing, params=params))
+
+    def get_kept(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The same for what seldom changes: GitHub is asked whether the answer it gave last time still holds."""
+        query = "&".join(f"{name}={value}" for name, value in sorted((params or {}).items()))
+        key = responses.key(str(self.installation_id), self._path + path, query)
+        kept = self._memory.recall(key)
+        full = self._path + path
+        fresh = self._with_token(
+            lambda token: self._wire.read_unless_kept(full, token, kept, doing=doing, params=params)
+        )
+        if fresh is not kept:
+            self._memory.keep(key, fresh)
+        return json.loads(fresh.body)
+
+    def find_kept(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any | None:
+        """The same; None when there is no such thing."""
+        try:
+            return self.get_kept(path, doing=doing, params=params)
+        except GitHubRefused as refusal:
+            if refusal.status in (404, 409):  # 409: the repository is empty
+                return None
+            raise
 
     def _find(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any | None:
         try:

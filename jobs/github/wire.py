@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import stamina
 
 from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable, RateLimited
+from store.responses import Kept
+
+T = TypeVar("T")
 
 # https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api
 HEADERS = {
@@ -34,12 +37,26 @@ class Wire:
 
         `doing` completes "could not …". Raises GitHubUnavailable, RateLimited, GitHubRefused.
         """
-        for attempt in stamina.retry_context(
-            on=_worth_another_try, attempts=READ_ATTEMPTS, timeout=READ_PATIENCE, wait_initial=0.1, wait_jitter=0.1
-        ):
-            with attempt:
-                return self.send("GET", path, token, doing=doing, params=params)
-        raise AssertionError("stamina ends with a return or a raise")
+        return _patiently(lambda: self.send("GET", path, token, doing=doing, params=params))
+
+    def read_unless_kept(
+        self, path: str, token: str, kept: Kept | None, *, doing: str, params: Mapping[str, Any] | None = None
+    ) -> Kept:
+        """GET of what is likely to be as it was: `kept` itself when GitHub says so, which costs nothing of the rate
+        limit. Raises as `read` does.
+
+        https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+        """
+        condition = {"If-None-Match": kept.etag} if kept else {}
+
+        def ask() -> Kept:
+            answer = self._exchange("GET", path, token, doing=doing, params=params, headers=condition)
+            if kept and answer.status_code == httpx.codes.NOT_MODIFIED:
+                return kept
+            _decoded(answer, doing)
+            return Kept(answer.headers.get("etag", ""), answer.text)
+
+        return _patiently(ask)
 
     def send(
         self,
@@ -65,7 +82,15 @@ class Wire:
         return _decoded(answer, doing), next(iter(following.get("cursor", [])), None)
 
     def _exchange(
-        self, method: str, path: str, token: str, *, doing: str, json: Any = None, params: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        doing: str,
+        json: Any = None,
+        params: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
             answer = self._http.request(
@@ -73,14 +98,24 @@ class Wire:
                 f"{self._api_url}{path}",
                 json=json,
                 params=params,
-                headers={**HEADERS, "Authorization": f"Bearer {token}"},
+                headers={**HEADERS, "Authorization": f"Bearer {token}", **(headers or {})},
                 follow_redirects=method == "GET",
             )
         except httpx.HTTPError as error:
             raise GitHubUnavailable(f"GitHub could not be reached to {doing} ({type(error).__name__})") from error
-        if answer.is_success:
+        if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return answer
         raise _meaning(answer, doing, self._clock())
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """What `ask` answers; tried a few times when GitHub is away."""
+    for attempt in stamina.retry_context(
+        on=_worth_another_try, attempts=READ_ATTEMPTS, timeout=READ_PATIENCE, wait_initial=0.1, wait_jitter=0.1
+    ):
+        with attempt:
+            return ask()
+    raise AssertionError("stamina ends with a return or a raise")
 
 
 def _worth_another_try(error: Exception) -> bool:

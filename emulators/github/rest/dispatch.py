@@ -84,8 +84,10 @@ def _serve(world: World, route: Route, args: dict[str, str]) -> Response:
             cut_line(request.environ)
         reply = Reply(502, {"message": "Server Error"})
     query = request.query_string.decode("latin-1")
-    world.calls.append(CallRecord(request.method, path, query, reply.status, kind[0], request.get_json(silent=True)))
-    return _response(reply)
+    answer = _response(reply)
+    body = request.get_json(silent=True)
+    world.calls.append(CallRecord(request.method, path, query, answer.status_code, kind[0], body))
+    return answer
 
 
 def _fail(fault: Fail) -> Reply:
