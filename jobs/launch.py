@@ -7,7 +7,7 @@ import secrets
 import time
 from datetime import datetime, timedelta
 
-from jobs import ending, gate, mint, places, prompt, repository, roster, status_comment
+from jobs import ending, feedback, gate, mint, places, prompt, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.app import Purpose
@@ -16,7 +16,7 @@ from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.hosts.errors import HostUnavailable, NoCapacity
 from jobs.hosts.port import Machine, MachineSpec
 from jobs.reasons import Reason
-from store import events, leases, runs, tasks, vault
+from store import events, follow_ups, leases, runs, tasks, vault
 from store.lifecycle import Status
 from store.records import Run, RunKind, Task
 from store.runs import Claim
@@ -111,8 +111,11 @@ def _let_in(services: Services, claim: Claim) -> Repository:
         tasks.change(services.db, task.id, now=services.clock(), installation_id=here.installation_id)
     if claim.run.waits_for is None:  # else it was done when the run began to wait
         _acknowledge(here, task)
-    if not gate.may_ask(services, here, task.requested_by, source=task.source):
-        words = f"{task.requested_by} may not write to {task.repository}; Porter works for people who may"
+    asker, source = task.requested_by, task.source
+    if claim.run.follow_up_id is not None:
+        asker, source = follow_ups.get(services.db, claim.run.follow_up_id).requested_by, "comment"
+    if not gate.may_ask(services, here, asker, source=source):
+        words = f"{asker} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
     return here
 
@@ -130,7 +133,8 @@ def _prepare(services: Services, claim: Claim, here: Repository, task: Task) -> 
     _hold_on(services, claim)
     _check_agent(services, task)
     if claim.run.prompt is None:
-        _write_prompt(services, claim, here, task)
+        write = _write_prompt if claim.run.follow_up_id is None else feedback.write_prompt
+        write(services, claim, here, task)
     return tasks.get(services.db, task.id)
 
 
