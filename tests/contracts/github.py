@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 DESCRIPTION = Path(__file__).with_name("github-rest.json")
-SPANS_SLASHES = ("path", "ref", "branch", "name", "basehead")  # parameters whose value may hold a "/"
+SPANS_SLASHES = ("path", "ref", "branch", "name", "basehead", "tree_sha")  # parameters whose value may hold a "/"
 BODILESS = (204, 304)
 
 

@@ -34,7 +34,7 @@ ROUTES: list[Route] = [
     *reviews.ROUTES,
     *comparisons.ROUTES,
 ]
-SPANS_SLASHES = {"path", "ref", "branch", "name", "basehead"}  # parameters whose value may hold a "/"
+SPANS_SLASHES = {"path", "ref", "branch", "name", "basehead", "tree_sha"}  # parameters whose value may hold a "/"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 PREFIX = "/api"
 VERSIONS = ("2022-11-28", "2026-03-10")
