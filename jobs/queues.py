@@ -62,6 +62,14 @@ class Queues:
         """Bring the task's status comment up to date."""
         return self._put(CONTROL, "publish", task_id)
 
+    def label(self, task_id: str) -> bool:
+        """Bring the label of the task's issue up to date."""
+        return self._put(CONTROL, "label", task_id)
+
+    def fetch_missed(self) -> bool:
+        """Fetch back what GitHub could not deliver."""
+        return self._put(CONTROL, "fetch_missed")
+
     def mint(self, run_id: str, purpose: str) -> bool:
         """Get a token for the run's machine (`clone` or `push`)."""
         return self._put(CONTROL, "mint", run_id, purpose)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
-from jobs import comments, gate, repository
+from jobs import comments, gate, labels, repository
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable
 from jobs.reasons import Reason
-from store import events, feed, leases, logs, tasks
+from store import events, feed, held_changes, leases, logs, tasks
 from store.lifecycle import Status
 from store.records import Task
 
@@ -35,6 +36,7 @@ def publish(services: Services, task_id: str) -> None:
         _try_to_show(services, tasks.get(services.db, task_id), task.issue_number)
     finally:
         leases.let_go(services.db, name, holder=holder)
+    labels.ring(services, task_id)
 
 
 def _try_to_show(services: Services, task: Task, issue_number: int) -> None:
@@ -110,7 +112,13 @@ def context(services: Services, task: Task) -> comments.Context:
         mention=config.mention,
         position=feed.position(services.db, task) if task.status is Status.QUEUED else None,
         log_tail=_tail(services, task) if tail else [],
+        held=_held(services, task) if task.status is Status.FINISHING else [],
     )
+
+
+def _held(services: Services, task: Task) -> list[dict[str, Any]]:
+    waits = held_changes.waiting(services.db, task.id)
+    return waits.findings if waits else []
 
 
 def _tail(services: Services, task: Task) -> list[str]:

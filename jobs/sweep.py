@@ -12,14 +12,15 @@ from time import monotonic
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import places
+from jobs import gate, labels, missed, places
 from jobs.bootstrap import Services
 from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
 from jobs.status_comment import EDIT_EVERY
-from store import credentials, follow_ups, leases, requests, runs
+from store import credentials, follow_ups, leases, permissions, requests, runs
+from store import labels as label_store
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
 from store.runs import Open, Quiet
@@ -75,7 +76,7 @@ class Sweep:
     def slow(self) -> None:
         """What only the host can tell, by one list call. Raises a HostError when it cannot."""
         services, now = self._services, self._services.clock()
-        credentials.forget_expired(services.db, now=now)
+        self._keep_house(now)
         machines = services.host.list()
         by_run = {machine.run_id: machine for machine in machines if machine.state is not MachineState.GONE}
         still_missed: set[str] = set()
@@ -85,6 +86,18 @@ class Sweep:
         for machine in by_run.values():
             self._clear_away(machine, now)
         self._forget_destroyed({machine.id for machine in machines}, now)
+
+    def _keep_house(self, now: datetime) -> None:
+        """What may be late by some seconds: labels behind, deliveries that did not arrive, what is to be forgotten."""
+        services = self._services
+        credentials.forget_expired(services.db, now=now)
+        permissions.forget_older(services.db, than=now - gate.REMEMBERED)
+        for task_id in label_store.behind(services.db, labels.FITTING, now=now):
+            if self._missing("label", task_id, now):
+                services.queues.label(task_id)
+        has_app = services.config.github_app_id is not None
+        if has_app and leases.take(services.db, "fetch-missed", now=now, interval=missed.LOOK_EVERY):
+            services.queues.fetch_missed()
 
     def _act(self, one: Open, decision: Decision, now: datetime) -> None:
         queues, run = self._services.queues, one.run

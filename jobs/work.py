@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from jobs import answer as _answer
-from jobs import bootstrap, status_comment
+from jobs import bootstrap, labels, missed, status_comment
 from jobs import finish as _finish
 from jobs import follow_up as _follow_up
 from jobs import launch as _launch
@@ -40,6 +40,16 @@ def stop(run_id: str) -> None:
 def publish(task_id: str) -> None:
     """Bring a task's status comment up to date."""
     _quietly(lambda services: status_comment.publish(services, task_id))
+
+
+def label(task_id: str) -> None:
+    """Bring the label of a task's issue up to date."""
+    _quietly(lambda services: labels.publish(services, task_id))
+
+
+def fetch_missed() -> None:
+    """Fetch back what GitHub could not deliver."""
+    _quietly(missed.fetch)
 
 
 def mint(run_id: str, purpose: str) -> None:

@@ -146,8 +146,9 @@ def test_a_refusal_whose_answer_is_lost_is_looked_for_before_it_is_repeated(stag
 
 
 def test_many_jobs_share_one_token_for_each_purpose(stage: Stage):
-    for _ in range(5):
-        launch(stage.services, stage.task().run_id)
+    world, repository = stage.github.world, stage.github.repository
+    for issue in [world.add_issue(repository, "maria", "One of several") for _ in range(5)]:
+        launch(stage.services, stage.task(issue_number=issue.number).run_id)
     minted = [call.body for call in stage.github.world.calls if call.path.endswith("/access_tokens")]
     talk = {"contents": "read", "issues": "write", "pull_requests": "write"}
     assert [body["permissions"] for body in minted].count(talk) == 1
