@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import Headers as HttpHeaders
 
-from intake import events, signature
+from intake import events, signature, surroundings
 from intake.errors import IntakeError, Malformed, WrongSignature
-from intake.judge import Heard, House, Judgement, judge, refused
+from intake.judge import judge, refused
+from intake.judgement import Heard, House, Judgement
 from jobs.bootstrap import Services
 from jobs.config import Config
 from store import deliveries
@@ -59,13 +60,16 @@ def accept(services: Services, house: House, headers: HttpHeaders, body: bytes) 
     except Malformed as error:
         _keep_refused(services, known, error)
         raise
-    judgement = judge(heard, house)
+    judgement = judge(heard, house, surroundings.look(services, heard.payload, house))
     stored = deliveries.accept(
         services.db,
         judgement.delivery,
         judgement.tasks,
         requests=judgement.requests,
+        follow_ups=judgement.follow_ups,
+        news=judgement.news,
         repository=judgement.repository,
+        nothing=judgement.nothing,
         now=now,
     )
     _tell(stored)
@@ -94,4 +98,10 @@ def _wake(services: Services, judgement: Judgement, stored: Stored) -> None:
                 return
     for request_id in stored.request_ids:
         if not queues.answer(request_id):
+            return
+    for task_id in stored.touched:
+        if not queues.publish(task_id):
+            return
+    for follow_up_id in stored.follow_up_ids:
+        if not queues.follow_up(follow_up_id):
             return

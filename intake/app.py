@@ -13,7 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from intake import agents_api, answers, callbacks, health, shapes, tasks_api, webhooks
 from intake.accept import webhook_secrets
 from intake.commands import Vocabulary
-from intake.judge import House
+from intake.judgement import House
 from intake.stream import Streams
 from jobs import bootstrap
 from jobs import logging as log_lines
@@ -37,7 +37,9 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     if not any(webhook_secrets(config)):
         raise ConfigurationError(["GITHUB_WEBHOOK_SECRET is not set: without it anybody could order work"])
     roster = load(config.default_agent, config.agents_file)
-    house = House(config.mention, _vocabulary(roster), roster.default)
+    own = f"{config.github_app_slug}[bot]"
+    bots = frozenset(config.allowed_bots)
+    house = House(config.mention, _vocabulary(roster), roster.default, own_login=own, allowed_bots=bots)
     app = OpenAPI(
         __name__,
         info=Info(title="Porter", version="0.1.0"),

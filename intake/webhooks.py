@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from intake.accept import accept
-from intake.judge import House
+from intake.judgement import House
 from jobs.bootstrap import Services
 from store.records import Verdict
 
