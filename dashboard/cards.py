@@ -109,7 +109,7 @@ def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:
         return {"line": "Asked to stop; the machine is told with its next report.", "kind": "step", "hint": ""}
     match present.TONES[task.status]:
         case Tone.WAITING:
-            return {"line": present.waiting(ahead), "kind": "step", "hint": ""}
+            return {"line": present.waiting(ahead), "kind": "step", "hint": present.sentence(task.message)}
         case Tone.RUNNING:
             return {"line": task.step or _starting(task.status), "kind": "step", "hint": ""}
         case Tone.DONE:

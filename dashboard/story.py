@@ -91,7 +91,7 @@ def _now(view: TaskView) -> dict[str, str]:
         return {"text": "Asked to stop; the machine is told with its next report.", "hint": "", "kind": "step"}
     match present.TONES[task.status]:
         case present.Tone.WAITING:
-            return {"text": present.waiting(view.position), "hint": "", "kind": "step"}
+            return {"text": present.waiting(view.position), "hint": present.sentence(task.message), "kind": "step"}
         case present.Tone.RUNNING:
             return {"text": task.step, "hint": "", "kind": "step"}
         case present.Tone.DONE:

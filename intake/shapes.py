@@ -67,7 +67,8 @@ class TaskBody(BaseModel):
 
 
 class TaskShape(BaseModel):
-    """A task as the API shows it. Times in UTC, cost in US dollars, `percent` 0 to 100."""
+    """A task as the API shows it. Times in UTC, cost in US dollars, `percent` 0 to 100. `position`: how many tasks
+    wait before it; null unless it is queued."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -107,6 +108,7 @@ class TaskShape(BaseModel):
     output_tokens: int
     cost_usd: float | None
     machine_seconds: float
+    position: int | None = None
 
 
 class TaskPage(BaseModel):
@@ -162,9 +164,9 @@ class AgentList(BaseModel):
     agents: list[AgentShape]
 
 
-def task(found: Task) -> dict[str, Any]:
+def task(found: Task, position: int | None) -> dict[str, Any]:
     """The task, ready for JSON."""
-    return TaskShape.model_validate(found).model_dump(mode="json")
+    return TaskShape.model_validate(found).model_copy(update={"position": position}).model_dump(mode="json")
 
 
 def log_line(found: LogLine) -> dict[str, Any]:

@@ -51,23 +51,23 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
     def list_tasks(query: shapes.ListQuery) -> Answered:
         """Tasks, newest first."""
         found = feed.page(services.db, _filter(query), after=_key(query.after), limit=query.limit)
-        return {"tasks": [shapes.task(task) for task in found.tasks], "next": found.next_key}
+        return {"tasks": [desk.shape(task) for task in found.tasks], "next": found.next_key}
 
     @api.post("", responses={"201": shapes.TaskShape})
     def start_task(body: shapes.TaskBody) -> Answered:
         """Start work on an issue."""
         made = desk.start(body, by=g.caller)
-        return shapes.task(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
+        return desk.shape(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
 
     @api.get("/<task_id>", responses={"200": shapes.TaskShape})
     def read_task(path: shapes.TaskPath) -> Answered:
         """One task."""
-        return shapes.task(tasks.get(services.db, path.task_id))
+        return desk.shape(tasks.get(services.db, path.task_id))
 
     @api.put("/<task_id>/retry", responses={"200": shapes.TaskShape})
     def retry_task(path: shapes.TaskPath) -> Answered:
         """Another run of an ended task, with the same inputs."""
-        return shapes.task(desk.retry(path.task_id, by=g.caller))
+        return desk.shape(desk.retry(path.task_id, by=g.caller))
 
     @api.delete("/<task_id>", responses={"204": None})
     def cancel_task(path: shapes.TaskPath) -> Answered:
@@ -97,6 +97,11 @@ class Desk:
 
     def __init__(self, services: Services, roster: Roster) -> None:
         self._services, self._roster = services, roster
+
+    def shape(self, task: Task) -> dict[str, Any]:
+        """The task as it is shown."""
+        waits = task.status is Status.QUEUED
+        return shapes.task(task, feed.position(self._services.db, task) if waits else None)
 
     def start(self, body: shapes.TaskBody, *, by: str) -> Task:
         """Raises Invalid for inputs that cannot work, Conflict when the agent has no key."""

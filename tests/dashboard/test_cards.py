@@ -70,6 +70,11 @@ def test_a_queued_card_says_how_many_are_before_it(db):
     assert lines == {first.id: "Next in line", second.id: "Waiting behind 1 task"}
 
 
+def test_a_card_that_waits_for_a_place_says_for_which(db):
+    make_task(db, message="it waits behind the task at work on this issue")
+    assert only_card(db)["hint"] == "It waits behind the task at work on this issue."
+
+
 def test_a_task_asked_to_stop_says_so_until_it_has(db):
     task = make_task(db, status=Status.RUNNING)
     tasks.cancel(db, task.id, by="tom", now=NOW)

@@ -36,6 +36,16 @@ def test_a_task_is_started_read_listed_and_cancelled(house: House):
     assert house.client.delete(f"/api/tasks/{task_id}").status_code == 204
 
 
+def test_a_queued_task_tells_how_many_wait_before_it_and_no_other_does(house: House):
+    made = [house.client.post("/api/tasks", json=ASKED).json["id"] for _ in range(2)]
+    waiting = {key: house.client.get(f"/api/tasks/{key}").json for key in made}
+    first, second = sorted(waiting.values(), key=lambda task: task["position"])
+    assert (first["position"], second["position"]) == (0, 1)
+    house.client.delete(f"/api/tasks/{first['id']}")
+    listed = {task["id"]: task["position"] for task in house.client.get("/api/tasks").json["tasks"]}
+    assert listed == {first["id"]: None, second["id"]: 0}
+
+
 def test_an_ended_task_is_retried_and_a_live_one_is_not(house: House):
     task = house.task()
     assert house.client.put(f"/api/tasks/{task.id}/retry").status_code == 409
