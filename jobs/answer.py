@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from jobs import gate, replies, repository, roster
+from jobs import decision, gate, replies, repository, roster
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable
@@ -141,6 +141,8 @@ _DEEDS: dict[str, Callable[[Services, Request], str]] = {
     "status": _status,
     "help": _help,
     "mistake": _mistake,
+    "approve": decision.approve,
+    "reject": decision.reject,
 }
 
 

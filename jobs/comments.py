@@ -5,8 +5,10 @@ One function for each state. Text of the agent's making is masked, made inert, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from jobs.cleaning import code, cut, fenced, inert, masked, one_line, quoted, visible
 from store.lifecycle import Outcome, Status
@@ -17,6 +19,7 @@ TAIL_LINES = 15
 SUMMARY = 1_500  # characters in the comment; the pull request has room for more
 PR_SUMMARY = 10_000
 PR_TITLE = 120
+HELD_SHOWN = 10  # reasons in the comment; the page has all
 
 HINTS = {
     "auth": "Its key is missing or no longer good: an operator sets it with `porter secret set`.",
@@ -29,19 +32,23 @@ HINTS = {
     "setup_failed": "The repository's setup commands failed before the agent began; nothing was spent on the model.",
     "clone_failed": "The repository could not be cloned.",
     "push_failed": "The work was done and could not be pushed.",
+    "rejected": "A person looked at its change and decided against it.",
+    "too_large": "A smaller change would have been kept until somebody decides.",
     "denied": "The agent was not allowed to use a tool it needed.",
 }
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a comment shows besides its task. `position`: tasks waiting before it. `log_tail`: the last lines."""
+    """What a comment shows besides its task. `position`: tasks waiting before it. `log_tail`: the last lines.
+    `held`: why the change waits for a person (worker/contract.py: Finding)."""
 
     task_url: str
     branch_url: str | None = None
     mention: str = "porter"
     position: int | None = None
     log_tail: list[str] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
 
 
 def marker(task_id: str) -> str:
@@ -58,6 +65,8 @@ def status(task: Task, context: Context, *, now: datetime) -> str:
             words = launching(task, context)
         case Status.RUNNING:
             words = running(task, context, now=now)
+        case Status.FINISHING if context.held:
+            words = held(task, context)
         case Status.FINISHING:
             words = finishing(task, context, now=now)
         case Status.SUCCEEDED if task.outcome is Outcome.PULL_REQUEST:
@@ -96,6 +105,29 @@ def running(task: Task, context: Context, *, now: datetime) -> str:
 
 def finishing(task: Task, context: Context, *, now: datetime) -> str:
     return _at_work(f"📦 **{_agent(task, code_style=False)} is done; its work is being saved**", task, context, now)
+
+
+def held(task: Task, context: Context) -> str:
+    """What waits, why, and how it is decided."""
+    size = f"{_count(task.files_changed, 'file')} changed, +{task.additions} −{task.deletions}"
+    more = len(context.held) - HELD_SHOWN
+    shown = [finding_line(one) for one in context.held[:HELD_SHOWN]]
+    lines = [
+        f"✋ **Waiting for approval.** {_agent(task)} is done ({size}). Its change is kept and not pushed, because:",
+        "\n".join([*shown, *([f"- {_count(more, 'more reason')}"] if more > 0 else [])]),
+        f"[Look at the change]({context.task_url}). Somebody who may write here decides:\n\n"
+        f"- `@{context.mention} approve` pushes exactly this change and opens the pull request\n"
+        f"- `@{context.mention} reject` ends the task without it",
+        _facts(task, context),
+    ]
+    return "\n\n".join(lines)
+
+
+def finding_line(finding: Mapping[str, Any]) -> str:
+    """One reason, as an item of a list."""
+    place = f"{finding['path']}:{finding['line']}" if finding.get("line") else finding.get("path") or ""
+    words = inert(one_line(str(finding["words"]), 300))
+    return f"- {code(place, 200)}: {words}" if place else f"- {words}"
 
 
 def done(task: Task, context: Context) -> str:
