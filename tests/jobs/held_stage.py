@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jobs.bootstrap import Services
 from jobs.finish import finish
 from jobs.launch import launch
 from store import held_changes
@@ -55,8 +54,3 @@ def parked(stage: Stage, folder: Path, **task: Any) -> Task:
     hand_in(stage, made, bundle(stage, folder))
     finish(stage.services, made.run_id)
     return stage.now_task(made)
-
-
-def services_again(stage: Stage) -> Services:
-    """The same Porter in a new process."""
-    return stage.again()
