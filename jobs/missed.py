@@ -66,7 +66,7 @@ def missing(attempts: Iterable[Attempt], heard: set[str], *, first: datetime | N
     for one in sorted(attempts, key=lambda one: (one.at, one.id)):
         newest[one.guid] = one
     lost = [one for one in newest.values() if one.guid not in heard and one.at <= now - GRACE]
-    return [one for one in lost if not one.ok or (first is not None and one.at >= first)]
+    return [one for one in lost if not one.ok or (first is not None and one.at > first)]
 
 
 def is_due(asked: Asked | None, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,20 @@ class Clock:
 
 @dataclass
 class Receiver:
-    """A WSGI app that keeps what it was sent and answers `status`."""
+    """A WSGI app that keeps what it was sent and answers `status`, or hands it on to the app `behind` it."""
 
     status: str = "202 Accepted"
+    behind: Callable[..., Iterable[bytes]] | None = None
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
         headers["content-type"] = environ.get("CONTENT_TYPE", "")
-        self.got.append((headers, environ["wsgi.input"].read(length)))
+        body = environ["wsgi.input"].read(length)
+        self.got.append((headers, body))
+        if self.behind is not None:
+            return self.behind(environ | {"wsgi.input": BytesIO(body)}, start)
         start(self.status, [("Content-Type", "text/plain")])
         return [b"thanks"]
 
