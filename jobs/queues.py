@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -85,9 +86,10 @@ class Queues:
     def has_job(self, name: str, key: str) -> bool:
         """Whether a job of this name waits or runs. Raises RedisError when Redis is away."""
         job_id = f"{name}-{key}"
-        if not Job.exists(job_id, connection=self.redis):
+        try:
+            status = Job.fetch(job_id, connection=self.redis, serializer=JSONSerializer).get_status()
+        except (NoSuchJobError, InvalidJobOperation):  # never there, or gone between two looks at it
             return False
-        status = Job.fetch(job_id, connection=self.redis, serializer=JSONSerializer).get_status()
         return status in ("queued", "started", "deferred", "scheduled")
 
     def ping(self) -> bool:
