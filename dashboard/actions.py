@@ -1,10 +1,11 @@
-"""What a reader may do to a task: stop it, run it again. The answer is a sentence."""
+"""What a reader may do to a task: stop it, run it again, decide on its change. The answer is a sentence."""
 
 from __future__ import annotations
 
+from jobs import held
 from jobs.bootstrap import Services
 from store import tasks
-from store.errors import IllegalMove, NotFound
+from store.errors import AlreadyDecided, IllegalMove, NotFound, NotHeld
 from store.lifecycle import Status
 
 
@@ -35,6 +36,37 @@ def retry(services: Services, task_id: str, *, by: str) -> str:
     if services.queues.launch(task.run_id, task.priority):
         return "Queued again."
     return "Queued again. Redis is away, so it starts when the sweep finds it."
+
+
+def approve(services: Services, task_id: str, *, run_id: str, by: str) -> str:
+    """Let the held change of this run be pushed."""
+    if words := _not_held(services, task_id, run_id):
+        return words
+    try:
+        held.approve(services, task_id, by=by)
+    except (NotHeld, AlreadyDecided) as late:
+        return f"{str(late)[0].upper()}{str(late)[1:]}."
+    return "Approved. Exactly this change is pushed now."
+
+
+def reject(services: Services, task_id: str, *, run_id: str, by: str) -> str:
+    """End the task without the held change of this run."""
+    if words := _not_held(services, task_id, run_id):
+        return words
+    try:
+        held.reject(services, task_id, by=by)
+    except (NotHeld, AlreadyDecided) as late:
+        return f"{str(late)[0].upper()}{str(late)[1:]}."
+    return "Rejected. The change was not pushed."
+
+
+def _not_held(services: Services, task_id: str, run_id: str) -> str:
+    """Why this run has nothing to decide; empty when it has."""
+    try:
+        task = tasks.get(services.db, task_id)
+    except NotFound:
+        return "There is no such task any more."
+    return "" if task.run_id == run_id else "Another run has begun since; look at it first."
 
 
 def _word(status: Status) -> str:

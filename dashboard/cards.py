@@ -111,13 +111,18 @@ def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:
         case Tone.WAITING:
             return {"line": present.waiting(ahead), "kind": "step", "hint": present.sentence(task.message)}
         case Tone.RUNNING:
-            return {"line": task.step or _starting(task.status), "kind": "step", "hint": ""}
+            return {"line": _waits(task) or task.step or _starting(task.status), "kind": "step", "hint": ""}
         case Tone.DONE:
             return {"line": present.excerpt(task.summary), "kind": "quote", "hint": _nothing_to_change(task)}
         case Tone.FAILED:
             return {"line": present.excerpt(present.why(task)), "kind": "why", "hint": present.remedy(task)}
         case Tone.STOPPED:
             return {"line": present.excerpt(present.why(task)), "kind": "step", "hint": ""}
+
+
+def _waits(task: Task) -> str:
+    """A change that waits for a person says so in its message; nothing else does at this point."""
+    return present.sentence(task.message) if task.status is Status.FINISHING else ""
 
 
 def _starting(status: Status) -> str:

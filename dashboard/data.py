@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.errors import DatabaseAway
 from dashboard.wanted import Wanted
-from store import deliveries, events, feed, logs, runs, tasks
+from store import deliveries, events, feed, held_changes, logs, runs, tasks
 from store.database import Database
 from store.lifecycle import LIVE, Status
-from store.records import Delivery, Event, LogLine, Run, Task
+from store.records import Delivery, Event, HeldChange, LogLine, Run, Task
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,13 @@ class FeedView:
 
 @dataclass(frozen=True)
 class TaskView:
-    """One look at a task: all its runs and all that happened."""
+    """One look at a task: all its runs and all that happened. `held`: its change, if that waits for a person."""
 
     task: Task
     runs: list[Run]
     events: list[Event]
     position: int
+    held: HeldChange | None = None
 
     @property
     def stopping(self) -> bool:
@@ -99,7 +100,8 @@ def task_view(db: Database, task_id: str) -> TaskView:
     """Raises store.errors.NotFound."""
     task = tasks.get(db, task_id)
     ahead = feed.position(db, task) if task.status is Status.QUEUED else 0
-    return TaskView(task, runs.of_task(db, task_id), events.of_task(db, task_id), ahead)
+    held = held_changes.waiting(db, task_id) if task.status is Status.FINISHING else None
+    return TaskView(task, runs.of_task(db, task_id), events.of_task(db, task_id), ahead, held)
 
 
 def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:

@@ -59,6 +59,8 @@ _REASONS = {
     "setup_failed": "A setup command of the repository failed.",
     "clone_failed": "The repository could not be cloned.",
     "push_failed": "The branch could not be pushed.",
+    "too_large": "The work had to be seen first and was too large to be kept.",
+    "rejected": "The change was rejected.",
 }
 
 # What the reader can do about it.

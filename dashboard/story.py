@@ -13,8 +13,8 @@ from store.records import Event, LogLine, Run, RunKind, Task
 
 _RUN_KINDS = {RunKind.FIRST: "first run", RunKind.RETRY: "retry", RunKind.FOLLOW_UP: "follow-up"}
 _SOURCES = {"comment": "a comment on the issue", "api": "the REST API", "dashboard": "the dashboard"}
-_GOOD = frozenset({"succeeded", "pull_request", "pushed"})
-_BAD = frozenset({"failed", "timed_out", "cancelled", "stop_asked"})
+_GOOD = frozenset({"succeeded", "pull_request", "pushed", "approved"})
+_BAD = frozenset({"failed", "timed_out", "cancelled", "stop_asked", "rejected"})
 
 
 def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def _now(view: TaskView) -> dict[str, str]:
     task = view.task
     if view.stopping:
         return {"text": "Asked to stop; the machine is told with its next report.", "hint": "", "kind": "step"}
+    if view.held:
+        return {"text": present.sentence(task.message), "hint": "Approve or reject it below.", "kind": "why"}
     match present.TONES[task.status]:
         case present.Tone.WAITING:
             return {"text": present.waiting(view.position), "hint": present.sentence(task.message), "kind": "step"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import uuid
@@ -14,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from intake.errors import Conflict, DatabaseAway, IntakeError, NotReady, Unknown
+from intake.errors import Conflict, DatabaseAway, IntakeError, Malformed, NotReady, Unknown
 from jobs.errors import JobError
 from store.errors import IllegalMove, NotFound, VaultError
 
@@ -54,6 +55,20 @@ def invalid(error: ValidationError) -> Response:
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     said = [f"{'.'.join(str(part) for part in fault['loc']) or 'the body'}: {fault['msg']}" for fault in faults[:5]]
     return _shape(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "; ".join(said))
+
+
+def require_json() -> None:
+    """Raises Malformed for a body that is not a JSON object."""
+    body = request.get_data()
+    if not body:
+        return
+    try:
+        if not isinstance(json.loads(body), dict):
+            raise Malformed("the body is not a JSON object")
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+    if not request.is_json:
+        raise Malformed("the body is JSON, but the header Content-Type is not application/json")
 
 
 def _headers(response: Response) -> Response:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from intake import agents_api, answers, callbacks, health, shapes, tasks_api, webhooks
+from intake import agents_api, answers, callbacks, health, review_api, shapes, tasks_api, webhooks
 from intake.accept import webhook_secrets
 from intake.commands import Vocabulary
 from intake.judgement import House
@@ -55,6 +55,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
         tasks_api.routes(services, roster, Streams(services.db, most=_MOST_STREAMS, poll_seconds=poll_seconds))
     )
     app.register_api(agents_api.routes(services, roster))
+    app.register_api(review_api.routes(services))
     return app
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from intake.events import FullName, Login
 from store.lifecycle import Outcome, Status
-from store.records import Event, LogLine, Priority, Task
+from store.records import Event, HeldChange, LogLine, Priority, Task
 
 
 class Error(BaseModel):
@@ -162,6 +162,46 @@ class AgentShape(BaseModel):
 
 class AgentList(BaseModel):
     agents: list[AgentShape]
+
+
+class ReviewBody(BaseModel):
+    """Which task's change is decided on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task_id: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9a-f]+$")]
+
+
+class FindingShape(BaseModel):
+    """One reason why a change waits."""
+
+    rule: str
+    path: str
+    line: int | None
+    words: str
+
+
+class HeldShape(BaseModel):
+    """A change that waits, or waited, for a person. `decision`: `approved` or `rejected`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    task_id: str
+    run_id: str
+    held_at: datetime
+    findings: list[FindingShape]
+    base_sha: str
+    head_sha: str
+    diff: str
+    decision: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    pushed_at: datetime | None
+
+
+def held(found: HeldChange) -> dict[str, Any]:
+    """The held change, ready for JSON; its bundle stays where it is."""
+    return HeldShape.model_validate(found).model_dump(mode="json")
 
 
 def task(found: Task, position: int | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +13,8 @@ from pydantic import BaseModel
 
 from intake import flags, job, shapes
 from intake.access import check
-from intake.answers import Answered
-from intake.errors import Conflict, Invalid, Malformed
+from intake.answers import Answered, require_json
+from intake.errors import Conflict, Invalid
 from intake.stream import Streams
 from jobs.bootstrap import Services
 from jobs.roster import Roster
@@ -45,7 +44,7 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
         g.caller = check(services.config, request.method, request.headers)
         request.max_content_length = LARGEST
         if request.method in ("POST", "PUT"):
-            _require_json()
+            require_json()
 
     @api.get("", responses={"200": shapes.TaskPage})
     def list_tasks(query: shapes.ListQuery) -> Answered:
@@ -203,17 +202,3 @@ def _last_event() -> int:
     if not (given.isascii() and given.isdecimal() and len(given) < 19):
         raise Invalid("Last-Event-ID: give the id of the last event received")
     return int(given)
-
-
-def _require_json() -> None:
-    """Raises Malformed for a body that is not a JSON object."""
-    body = request.get_data()
-    if not body:
-        return
-    try:
-        if not isinstance(json.loads(body), dict):
-            raise Malformed("the body is not a JSON object")
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-    if not request.is_json:
-        raise Malformed("the body is JSON, but the header Content-Type is not application/json")

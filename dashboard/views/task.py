@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import actions, components, data, page, person, story
+from dashboard import actions, components, data, held, page, person, story
 from dashboard.data import TaskView
 from dashboard.errors import DatabaseAway
 from jobs.bootstrap import Services
@@ -48,6 +48,8 @@ def _draw(view: TaskView, services: Services) -> None:
     zone, config = page.zone(), services.config
     head = story.head(view, now=services.clock(), zone=zone, github_url=config.github_url)
     components.draw("task", head, act=_act)
+    if view.held:
+        components.draw("held", held.panel(view.task, view.held, url=config.url), act=_decide)
     left, right = st.columns([4, 7])
     with left:
         components.draw("story", {"lines": story.lines(view, zone=zone), "live": view.task.is_live})
@@ -95,6 +97,14 @@ def _act() -> None:
         case "retry":
             st.query_params.pop("run", None)
             page.notice(actions.retry(services, task_id, by=person.who()))
+
+
+def _decide() -> None:
+    """Only what the reader saw is decided on: a run that is no longer the task's is not."""
+    services, task_id, said = page.services(), str(st.query_params.get("id", "")), components.told("held", "act")
+    decide = {"approve": actions.approve, "reject": actions.reject}.get(str(said.get("do")))
+    if decide:
+        page.notice(decide(services, task_id, run_id=str(said.get("run")), by=person.who()))
 
 
 def _pull() -> None:
