@@ -57,6 +57,26 @@ class Onlooker:
     def diff_of(self, pull: Json) -> str:
         return "".join(file["patch"] for file in self._get(f"/pulls/{pull['number']}/files"))
 
+    def review(self, pull: Json, body: str, remarks: list[tuple[str, int, str]], *, who: str = "maria") -> int:
+        """Request changes on the pull request's page; `remarks` are (path, line, words). The review's id."""
+        form: dict[str, Any] = {"who": who, "event": "REQUEST_CHANGES", "body": body}
+        form |= {name: [str(one[at]) for one in remarks] for at, name in enumerate(("path", "line", "remark"))}
+        page = f"{self.demo.github}/{REPOSITORY}/pull/{pull['number']}/reviews"
+        answer = httpx.post(page, data=form, headers={"Origin": self.demo.github})
+        assert answer.status_code < 400, answer.text
+        return int(self._get(f"/pulls/{pull['number']}/reviews")[-1]["id"])
+
+    def remarks_of(self, pull: Json, review: int) -> list[int]:
+        return [one["id"] for one in self._get(f"/pulls/{pull['number']}/reviews/{review}/comments")]
+
+    def answers_in_threads(self, pull: Json) -> list[Json]:
+        """Porter's answers to remarks on the pull request's lines."""
+        found = self._get(f"/pulls/{pull['number']}/comments?per_page=100")
+        return [one for one in found if one["user"]["type"] == "Bot"]
+
+    def commits_of(self, pull: Json) -> list[Json]:
+        return self._get(f"/pulls/{pull['number']}/commits")
+
     def redeliver(self, comment: int) -> None:
         """Press "redeliver" on the stand-in's list of deliveries; back when Porter has answered again."""
         page = f"{self.demo.github}/-/deliveries"
@@ -91,12 +111,13 @@ class Onlooker:
         [task_id] = self.verdict_on(comment).task_ids
         return task_id
 
-    def ended(self, task_id: str) -> Json:
-        """The task once it has ended and its comment says so."""
+    def ended(self, task_id: str, *, run: int | None = None) -> Json:
+        """The task once it has ended (its `run`, counted from 1) and its comment says so."""
 
         def look() -> Json | None:
             task = self.task(task_id)
             live = task["status"] in ("queued", "launching", "running", "finishing")
+            live = live or (run is not None and task["run_id"] != f"{task_id}-{run}")
             return None if live or self._comment_is_behind(task_id) else task
 
         return self.wait_for(look)

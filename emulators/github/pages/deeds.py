@@ -163,13 +163,16 @@ def check_same_site(world: World) -> None:
 
 
 def _drafts() -> list[reviews.Draft]:
-    """The one remark on a line that the form can hold."""
-    path, line, words = (request.form.get(name, "").strip() for name in ("path", "line", "remark"))
-    if not (path or line or words):
-        return []
+    """The remarks on lines; the form on the page holds one."""
+    rows = zip(*(request.form.getlist(name) for name in ("path", "line", "remark")), strict=False)
+    stripped = [tuple(word.strip() for word in row) for row in rows]
+    return [_draft(*row) for row in stripped if any(row)]
+
+
+def _draft(path: str, line: str, words: str) -> reviews.Draft:
     if not (path and words and line.isascii() and line.isdigit() and len(line) < 10):
         raise Refusal(422, "A remark needs a file, a line and words.")
-    return [reviews.Draft(path, int(line), _text(words))]
+    return reviews.Draft(path, int(line), _text(words))
 
 
 def _text(body: str) -> str:
