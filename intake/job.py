@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from intake.errors import Unknown
 from jobs import held
 from jobs.bootstrap import Services
 from jobs.roster import Roster
+from jobs.settings import chosen
 from store import sessions, vault
 from store.errors import VaultError
 from store.records import Run, RunKind, Task
@@ -48,14 +50,20 @@ def document(
         keys=keys(services, agent),
         clone_token=clone_token,
         limits=Limits(
-            total=float(task.flags.get("timeout_seconds") or config.task_timeout_seconds),
-            stall=config.stall_timeout_seconds,
+            total=float(chosen(run.inputs, "timeout_seconds", _asked(task) or config.task_timeout_seconds)),
+            stall=float(chosen(run.inputs, "stall_seconds", config.stall_timeout_seconds)),
         ),
+        setup_commands=chosen(run.inputs, "setup", []),
+        test_command=None if chosen(run.inputs, "no_tests", False) else chosen(run.inputs, "test_command", None),
         policy=held.policy(run),
         continue_branch=run.kind is RunKind.FOLLOW_UP,
         last_head=task.head_sha if run.kind is RunKind.FOLLOW_UP else None,
         session=conversation(services, task, run),
     )
+
+
+def _asked(task: Task) -> Any:
+    return task.flags.get("timeout_seconds")  # of a run that an older Porter launched
 
 
 def is_ready(task: Task, run: Run) -> bool:

@@ -34,12 +34,12 @@ def read(services: Services, here: Repository) -> ConfigFile:
     present = knowledge.folder(FOLDER, ref=branch)
     names = [name for name in NAMES if name in present]
     if not names:
-        return ConfigFile()
+        return ConfigFile(branch=branch)
     path = f"{FOLDER}/{names[0]}"
     text = knowledge.file(path, ref=branch)
     if text is None:
-        return ConfigFile(mistakes=(Mistake("it is no file, or too large"),), path=path)
-    found = _with_known_agent(services, parse(path, text))
+        return ConfigFile(mistakes=(Mistake("it is no file, or too large"),), path=path, branch=branch)
+    found = replace(_with_known_agent(services, parse(path, text)), branch=branch)
     if len(names) > 1:
         found = replace(found, mistakes=(*found.mistakes, Mistake(_BOTH, matters=False)))
     return found

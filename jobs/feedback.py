@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jobs import follow_up_words, prompt, roster
+from jobs import deciding, follow_up_words, prompt, roster
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.client import Repository
 from jobs.github.feedback import Feedback, Remark
 from jobs.prompt import FollowUpMaterial, InlineComment
+from jobs.settings import Inputs
 from store import follow_ups, runs, sessions, tasks
 from store.records import FollowUp, Run, Task
 from store.runs import Claim
@@ -46,15 +47,15 @@ def require_open(services: Services, here: Repository, task: Task) -> None:
         raise NothingToGoOnWith(follow_up_words.no_branch(task.branch, mention))
 
 
-def write_prompt(services: Services, claim: Claim, here: Repository, task: Task) -> None:
+def write_prompt(services: Services, claim: Claim, here: Repository, task: Task, inputs: Inputs) -> None:
     """Write the prompt of a follow-up's run. Raises NothingToGoOnWith, a GitHubError."""
     require_open(services, here, task)
-    made = material(services, here, task, claim.run)
+    made = material(services, here, task, claim.run, inputs)
     tasks.change(services.db, task.id, now=services.clock(), base_branch=made.base_branch, issue_title=made.title)
     runs.write(services.db, claim, prompt=prompt.follow_up(made, budget=services.config.prompt_budget))
 
 
-def material(services: Services, here: Repository, task: Task, run: Run) -> FollowUpMaterial:
+def material(services: Services, here: Repository, task: Task, run: Run, inputs: Inputs) -> FollowUpMaterial:
     """Everything the prompt says, fetched anew. Raises a GitHubError."""
     one = follow_ups.get(services.db, run.follow_up_id or "")
     feedback = Feedback(here, task.pr_number or 0)
@@ -78,7 +79,9 @@ def material(services: Services, here: Repository, task: Task, run: Run) -> Foll
         body=issue.body if issue else "",
         labels=issue.labels if issue else [],
         agents_md=here.file("AGENTS.md", ref=base),
-        run_tests=not (task.flags | one.flags).get("no_tests"),
+        advice=deciding.advice(services, task, inputs),
+        run_tests=not inputs.no_tests.value,
+        test_command=None if inputs.no_tests.value else inputs.test_command.value,
     )
 
 

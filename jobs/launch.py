@@ -7,8 +7,9 @@ import secrets
 import time
 from datetime import datetime, timedelta
 
-from jobs import ending, feedback, gate, mint, places, prompt, repository, roster, status_comment
+from jobs import deciding, ending, feedback, gate, mint, places, prompt, repository, roster, settings, status_comment
 from jobs.bootstrap import Services
+from jobs.deciding import BadConfig
 from jobs.errors import JobError
 from jobs.github.app import Purpose
 from jobs.github.client import Repository
@@ -16,10 +17,13 @@ from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.hosts.errors import HostUnavailable, NoCapacity
 from jobs.hosts.port import Machine, MachineSpec
 from jobs.reasons import Reason
+from jobs.settings import Inputs
+from jobs.sources import Fetching, Subject
 from store import events, follow_ups, leases, runs, tasks, vault
 from store.lifecycle import Status
 from store.records import Run, RunKind, Task
 from store.runs import Claim
+from worker.contract import Limits
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +62,8 @@ def launch(services: Services, run_id: str) -> None:
             _create_machine(services, claim, _prepare(services, claim, here, task))
     except (GitHubUnavailable, HostUnavailable, NoCapacity) as error:
         _try_later(services, claim, error)
+    except BadConfig as error:
+        ending.fail(services, claim, Reason.BAD_CONFIG, str(error))
     except LaunchRefused as refusal:
         ending.fail(services, claim, refusal.reason, str(refusal))
     except JobError as error:
@@ -75,9 +81,10 @@ def branch_name(task: Task, run: Run) -> str:
     return f"porter/{subject}{task.agent}-{task.id[:6]}{again}"
 
 
-def limit_of(task: Task, default: float) -> float:
-    """How long the agent may work, in seconds."""
-    return float(task.flags.get("timeout_seconds") or default)
+def limit_of(run: Run, default: float) -> float:
+    """How long the agent may work, and the tests behind it, in seconds."""
+    tests = Limits().test if settings.chosen(run.inputs, "test_command", None) else 0.0
+    return settings.chosen(run.inputs, "timeout_seconds", default) + tests
 
 
 def pause_before(attempt: int, asked: float | None = None) -> float:
@@ -129,12 +136,26 @@ def _begin(services: Services, claim: Claim) -> Task | None:
 
 
 def _prepare(services: Services, claim: Claim, here: Repository, task: Task) -> Task:
-    """What must be true and known before a machine is rented. Raises LaunchRefused, a GitHubError."""
+    """What must be true and known before a machine is rented. Raises LaunchRefused, a GitHubError, BadConfig."""
     _hold_on(services, claim)
+    inputs = deciding.decide(services, claim, here, task)
+    task = _on_its_branch(services, claim.run, tasks.get(services.db, task.id))
     _check_agent(services, task)
     if claim.run.prompt is None:
-        write = _write_prompt if claim.run.follow_up_id is None else feedback.write_prompt
-        write(services, claim, here, task)
+        _hold_on(services, claim)
+        if claim.run.follow_up_id is None:
+            _write_prompt(services, claim, here, task, inputs)
+        else:
+            feedback.write_prompt(services, claim, here, task, inputs)
+    return tasks.get(services.db, task.id)
+
+
+def _on_its_branch(services: Services, run: Run, task: Task) -> Task:
+    """The branch has the agent's name in it, and the repository's file may have chosen another one."""
+    branch = branch_name(task, run)
+    if branch == task.branch:
+        return task
+    tasks.change(services.db, task.id, now=services.clock(), branch=branch)
     return tasks.get(services.db, task.id)
 
 
@@ -160,25 +181,16 @@ def _check_agent(services: Services, task: Task) -> None:
         raise LaunchRefused(f"{agent.title} has no key: an operator sets {one_of} with `porter secret set`")
 
 
-def _write_prompt(services: Services, claim: Claim, here: Repository, task: Task) -> None:
+def _write_prompt(services: Services, claim: Claim, here: Repository, task: Task, inputs: Inputs) -> None:
     """A prompt is written once for a run: a launch that is repeated asks for the same work."""
     base = task.base_branch or here.default_branch()
     if not here.has_branch(base):
         raise LaunchRefused(f"{task.repository} has no branch {base} to start from; name one with `--branch=`")
-    issue = here.issue(task.issue_number) if task.issue_number else None
-    material = prompt.Material(
-        repository=task.repository,
-        base_branch=base,
-        issue_number=task.issue_number,
-        title=issue.title if issue else task.issue_title,
-        body=issue.body if issue else "",
-        labels=issue.labels if issue else [],
-        instructions=task.instructions,
-        agents_md=here.file("AGENTS.md", ref=base),
-        run_tests=not task.flags.get("no_tests"),
-    )
-    known = {"base_branch": base, "issue_title": material.title}
-    tasks.change(services.db, task.id, now=services.clock(), **known)
+    subject = Subject(task, inputs, base, deciding.advice(services, task, inputs))
+    with Fetching(services, here) as fetching:
+        material = fetching.material(subject)
+    _hold_on(services, claim)
+    tasks.change(services.db, task.id, now=services.clock(), issue_title=material.title)
     runs.write(services.db, claim, prompt=prompt.build(material, budget=services.config.prompt_budget))
 
 
@@ -189,12 +201,13 @@ def _create_machine(services: Services, claim: Claim, task: Task) -> None:
     _hold_on(services, claim)
     _wait_in_line(services)
     _hold_on(services, claim)
-    if runs.get(services.db, claim.run.id).cancel_requested_at is not None:
+    run = runs.get(services.db, claim.run.id)
+    if run.cancel_requested_at is not None:
         runs.release(services.db, claim)
         return
     token = secrets.token_urlsafe(32)
     runs.add_token(services.db, claim, token, now=services.clock())
-    limit = timedelta(seconds=limit_of(task, services.config.task_timeout_seconds)) + BEFORE_AND_AFTER_THE_AGENT
+    limit = timedelta(seconds=limit_of(run, services.config.task_timeout_seconds)) + BEFORE_AND_AFTER_THE_AGENT
     spec = MachineSpec(
         run_id=claim.run.id,
         task_id=task.id,

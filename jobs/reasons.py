@@ -12,6 +12,7 @@ class Reason(StrEnum):
     """Short, stable words, kept with the task."""
 
     NOT_PERMITTED = "not_permitted"
+    BAD_CONFIG = "bad_config"
     LAUNCH_FAILED = "launch_failed"
     NO_CONTACT = "no_contact"
     CRASHED = "crashed"
@@ -21,4 +22,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     PUSH_FAILED = "push_failed"
     PULL_REQUEST_REFUSED = "pull_request_refused"
+    BASE_DELETED = "base_deleted"
+    BRANCH_DELETED = "branch_deleted"
+    ARCHIVED = "archived"
     REJECTED = "rejected"

@@ -87,6 +87,7 @@ class ConfigFile:
     mistakes: tuple[Mistake, ...] = ()
     path: str | None = None
     digest: str = ""
+    branch: str = ""  # the default branch, from which it was read
 
     def fatal(self, needless: frozenset[str] = frozenset()) -> Mistake | None:
         """The first mistake that a run cannot work around. `needless`: settings it does without, because a flag has

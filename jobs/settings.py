@@ -178,6 +178,12 @@ def replayed(stored: Mapping[str, Any], fresh: Inputs) -> Inputs:
     return Inputs(**chosen)
 
 
+def chosen(stored: Mapping[str, Any], name: str, otherwise: T) -> T:
+    """Pure. One value of a run's stored inputs; `otherwise` for a run that was launched by an older Porter."""
+    value: T = stored[name]["value"] if name in stored else otherwise
+    return value
+
+
 def custom_prompts(asked: Layers, agent: str) -> list[str]:
     """What the operator tells every run: for all repositories and for this one, in general and for this agent."""
     names = ("custom_prompt", f"custom_prompt:{agent}")

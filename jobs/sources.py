@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from jobs import gate
@@ -23,6 +24,7 @@ from store.records import Task
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+_NONE: Thread | None = None
 
 AT_ONCE = 6  # requests side by side
 MOST_LINKED = 5
@@ -62,17 +64,17 @@ class Fetching:
     def material(self, subject: Subject) -> Material:
         """Everything a first prompt or a retry's is made of. Raises a GitHubError."""
         know, base, number = self._knowledge, subject.base_branch, subject.task.issue_number
-        thread = self._start(lambda: know.thread(number) if number else None, None)
-        referring = self._start(lambda: know.referring(number) if number else [], [])
-        agents_md = self._start(lambda: know.file("AGENTS.md", ref=base), None)
+        thread = self._start(lambda: know.thread(number) if number else _NONE, _NONE)
+        referring = self._start(lambda: know.referring(number) if number else [], list[int]())
+        agents_md = self._start(lambda: know.file("AGENTS.md", ref=base) or "", "")
         readme = self._start(lambda: know.readme(ref=base), "")
-        tree = self._start(lambda: know.tree(ref=base), [])
-        languages = self._start(know.languages, [])
+        tree = self._start(lambda: know.tree(ref=base), list[str]())
+        languages = self._start(know.languages, list[str]())
         about = self._start(know.about, About(base, ""))
         issue = thread.result()
-        comments = self._start(lambda: know.remarks(issue) if issue and issue.comments else [], [])
+        comments = self._start(lambda: know.remarks(issue) if issue and issue.comments else [], list[Remark]())
         linked = self._linked(issue, referring.result()) if issue else []
-        inputs = subject.inputs
+        inputs, advice = subject.inputs, subject.advice
         return Material(
             repository=subject.task.repository,
             base_branch=base,
@@ -87,7 +89,7 @@ class Fetching:
             test_command=None if inputs.no_tests.value else inputs.test_command.value,
             comments=self._said(comments.result(), subject),
             linked=self._told(linked, subject),
-            advice=[*subject.advice, inputs.instructions.value],
+            advice=advice,
             readme=readme.result(),
             tree=tree.result(),
             description=about.result().description,
@@ -110,7 +112,7 @@ class Fetching:
         other."""
         named = [*named_in(issue.body, self._here.full_name), *referring]
         numbers = [number for number in dict.fromkeys(named) if number != issue.number][:MOST_LINKED]
-        begun = [self._start(lambda number=number: self._knowledge.thread(number), None) for number in numbers]
+        begun = [self._start(partial(self._knowledge.thread, number), _NONE) for number in numbers]
         return [thread for future in begun if (thread := future.result()) is not None]
 
     def _said(self, remarks: list[Remark], subject: Subject) -> list[Said]:
@@ -127,7 +129,7 @@ class Fetching:
 
     def _permitted(self, authors: Iterable[str]) -> set[str]:
         latest = list(dict.fromkeys(authors))[:MOST_AUTHORS]
-        asked = {who: self._start(lambda who=who: self._may_write(who), False) for who in latest}
+        asked = {who: self._start(partial(self._may_write, who), False) for who in latest}
         return {who for who, answer in asked.items() if answer.result()}
 
     def _may_write(self, login: str) -> bool:
