@@ -66,8 +66,10 @@ class Line:
         if self._at is not None and now < self._at + TELL_EVERY:
             return
         self._at, before, self._told = now, self._told, {}
-        for asked in admission.first_in_line(services.db, most=TOLD):
-            admission.look_again(services.db, asked, limits_of(services.config), now=now)
+        line = admission.first_in_line(services.db, most=TOLD)
+        if line:
+            admission.look_again(services.db, line, limits_of(services.config), now=now)
+        for asked in line:
             task = tasks.get(services.db, asked.task_id)
             position = self._told[asked.run_id] = feed.position(services.db, task)
             if before.get(asked.run_id, position) != position:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from time import monotonic
+from typing import TypeVar
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,9 +25,10 @@ from store import credentials, follow_ups, leases, permissions, requests, runs
 from store import labels as label_store
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
-from store.runs import Open, Quiet
+from store.runs import Open, Placed, Quiet
 
 _log = logging.getLogger(__name__)
+Row = TypeVar("Row")
 
 QUICK, SLOW = 2.0, 15.0  # seconds between two passes
 LEAD = 20.0  # seconds a leader that died is missed
@@ -57,7 +60,8 @@ class Sweep:
         services, now = self._services, self._services.clock()
         self._handed_out = {key: at for key, at in self._handed_out.items() if at > now - AGAIN}
         quiet = Quiet(silent=now - SILENCE, no_word=now - FIRST_WORD)
-        for one in _pages(lambda after: runs.to_look_at(services.db, quiet, now=now, after=after, limit=PAGE)):
+        look = partial(runs.to_look_at, services.db, quiet, now=now, limit=PAGE)
+        for one in _pages(lambda after: look(after=after), lambda one: one.run.id):
             self._act(one, decide(one.task, one.run, Sight.NOT_LOOKED, now=now), now)
         for turn in places.turns(services):
             if self._missing("launch", turn.run_id, now):
@@ -79,9 +83,15 @@ class Sweep:
         self._keep_house(now)
         machines = services.host.list()
         by_run = {machine.run_id: machine for machine in machines if machine.state is not MachineState.GONE}
+        doubtful: dict[str, Machine | None] = {}
+        for run in _pages(lambda after: runs.placed(services.db, after=after, limit=PAGE), lambda run: run.run_id):
+            machine = by_run.pop(run.run_id, None)
+            if not self._is_well(run, machine):
+                doubtful[run.run_id] = machine
         still_missed: set[str] = set()
-        for one in _pages(lambda after: runs.unfinished(services.db, after=after, limit=PAGE)):
-            self._compare(one, by_run.pop(one.run.id, None), still_missed, now)
+        for ids in _batches(doubtful):
+            for one in runs.unfinished(services.db, ids):
+                self._compare(one, doubtful[one.run.id], still_missed, now)
         self._missed = still_missed
         for machine in by_run.values():
             self._clear_away(machine, now)
@@ -120,6 +130,12 @@ class Sweep:
             return False
         self._handed_out[f"{name}-{key}"] = now
         return not found
+
+    def _is_well(self, run: Placed, machine: Machine | None) -> bool:
+        """Tables and host say the same; whether the run is late, the quick pass sees."""
+        if machine is None:
+            return run.machine_id is None or run.host != self._services.host.name
+        return run.machine_id is not None and machine.state is not MachineState.STOPPED
 
     def _compare(self, one: Open, machine: Machine | None, still_missed: set[str], now: datetime) -> None:
         run, seen = one.run, machine or Sight.NOT_LOOKED
@@ -191,11 +207,18 @@ def run_forever(services: Services, stop: Event) -> None:
     sweep.resign()
 
 
-def _pages(read: Callable[[str], list[Open]]) -> Iterator[Open]:
+def _pages(read: Callable[[str], list[Row]], key: Callable[[Row], str]) -> Iterator[Row]:
     after = ""
     while page := read(after):
         yield from page
-        after = page[-1].run.id
+        after = key(page[-1])
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    rest = list(keys)
+    while rest:
+        yield rest[:PAGE]
+        rest = rest[PAGE:]
 
 
 def _was_held(one: Open) -> bool:

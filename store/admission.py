@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,19 +71,19 @@ def first_in_line(db: Database, *, most: int) -> list[Asked]:
         return waiting.first(connection, most=most) if waiting.somebody_waits(connection) else []
 
 
-def look_again(db: Database, asked: Asked, limits: Limits, *, now: datetime) -> None:
-    """Note what the waiting run waits for now: its user's tasks may have ended and the deployment be full instead."""
+def look_again(db: Database, line: Sequence[Asked], limits: Limits, *, now: datetime) -> None:
+    """Note what these waiting runs wait for now: a user's tasks may have ended and the deployment be full instead."""
     with db.read() as connection:
-        found = _obstacle(connection, asked.run_id, limits, now)
-    if found is None or found == asked.waits_for:
-        return
-    with db.write() as connection:
-        task = tasks.lock(connection, asked.task_id)
-        still = (_runs.c.id == asked.run_id) & _runs.c.waits_for.is_not(None)
-        if task.status is not Status.QUEUED or task.run_id != asked.run_id:
-            return
-        if connection.execute(update(_runs).where(still).values(waits_for=found)).rowcount:
-            tasks.change_in(connection, task.id, now=now, message=why(found, task, limits))
+        load = waiting.load_now(connection)
+        turns = {asked.run_id for asked in startable(waiting.head(connection, load, limits, now), load, limits)}
+        found = {
+            asked: Obstacle.ISSUE if waiting.behind_a_sibling(connection, asked) else obstacle(asked, load, limits)
+            for asked in line
+            if asked.run_id not in turns
+        }
+    for asked, present in found.items():
+        if present is not None and present is not asked.waits_for:
+            _waits_for(db, asked, present, limits, now)
 
 
 def why(found: Obstacle, task: Task, limits: Limits) -> str:
@@ -103,6 +103,16 @@ def _one_at_a_time(connection: Connection, now: datetime) -> None:
     """SQLite has one writer anyway; on Postgres whoever holds this row decides alone until the transaction ends."""
     dialect.insert_new(connection, _paces, [{"name": "admission", "next_at": now}])
     connection.execute(select(_paces.c.name).where(_paces.c.name == "admission").with_for_update())
+
+
+def _waits_for(db: Database, asked: Asked, found: Obstacle, limits: Limits, now: datetime) -> None:
+    with db.write() as connection:
+        task = tasks.lock(connection, asked.task_id)
+        still = (_runs.c.id == asked.run_id) & _runs.c.waits_for.is_not(None)
+        if task.status is not Status.QUEUED or task.run_id != asked.run_id:
+            return
+        if connection.execute(update(_runs).where(still).values(waits_for=found)).rowcount:
+            tasks.change_in(connection, task.id, now=now, message=why(found, task, limits))
 
 
 def _obstacle(connection: Connection, run_id: str, limits: Limits, now: datetime) -> Obstacle | None:

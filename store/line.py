@@ -91,11 +91,14 @@ def obstacle(asked: Asked, load: Load, limits: Limits) -> Obstacle | None:
 
 def startable(line: Iterable[Asked], load: Load, limits: Limits) -> Iterator[Asked]:
     """Those who may all start now, in order. `load` is counted on with each of them."""
+    passed: set[tuple[str, int, str] | None] = set()
     for asked in sorted(line, key=lambda one: one.place):
-        if asked.ready and obstacle(asked, load, limits) is None:
+        subject = _subject(asked)
+        first = subject is None or subject not in passed
+        if first and asked.ready and obstacle(asked, load, limits) is None:
             load.add(asked.repository, asked.requested_by)
             yield asked
-        load.occupy(asked)  # also by one who waits: the tasks of an issue keep their order
+        passed.add(subject)  # also of one who waits: the tasks of an issue keep their order
 
 
 def _subject(asked: Asked) -> tuple[str, int, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
     update,
 )
 
@@ -142,9 +141,27 @@ class Quiet:
     no_word: datetime
 
 
-def unfinished(db: Database, *, after: str = "", limit: int = 1000) -> list[Open]:
-    """Unfinished runs by id, behind `after`; every page costs the same."""
-    return _unfinished(db, true(), after, limit)
+@dataclass(frozen=True)
+class Placed:
+    """Of an unfinished run no more than where its machine is said to be."""
+
+    run_id: str
+    host: str | None
+    machine_id: str | None
+
+
+def placed(db: Database, *, after: str = "", limit: int = 1000) -> list[Placed]:
+    """Unfinished runs by id, behind `after`. Their prompts and results are left where they are: this is read of all."""
+    query = select(_runs.c.id, _runs.c.host, _runs.c.machine_id).where(
+        _runs.c.finished_at.is_(None), _runs.c.id > after
+    )
+    with db.read() as connection:
+        return [Placed(*row) for row in connection.execute(query.order_by(_runs.c.id).limit(limit))]
+
+
+def unfinished(db: Database, ids: Sequence[str]) -> list[Open]:
+    """Those of the runs that have not ended, whole."""
+    return _unfinished(db, _runs.c.id.in_(ids), "", len(ids))
 
 
 def to_look_at(db: Database, quiet: Quiet, *, now: datetime, after: str = "", limit: int = 1000) -> list[Open]:

@@ -167,7 +167,7 @@ def test_what_a_run_waits_for_is_looked_at_again(db, clock):
     make_task(db, status=Status.RUNNING, requested_by="tom", issue_number=10)
     [asked] = admission.first_in_line(db, most=20)
     assert asked.waits_for is Obstacle.USER
-    admission.look_again(db, asked, limits, now=clock())
+    admission.look_again(db, [asked], limits, now=clock())
     assert runs.get(db, second.run_id).waits_for == "deployment"
     assert "this Porter" in tasks.get(db, second.id).message
 

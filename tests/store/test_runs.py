@@ -105,10 +105,15 @@ def test_the_sweep_sees_every_unfinished_run_once_page_by_page(db):
     live = {make_run(db).id for _ in range(7)}
     make_task(db, status=Status.FAILED)
     seen: list[str] = []
-    while page := runs.unfinished(db, after=seen[-1] if seen else "", limit=3):
-        seen += [found.run.id for found in page]
-        assert all(found.task.run_id == found.run.id for found in page)
+    while page := runs.placed(db, after=seen[-1] if seen else "", limit=3):
+        seen += [found.run_id for found in page]
     assert seen == sorted(live)
+
+
+def test_runs_that_are_asked_for_come_whole_unless_they_have_ended(db):
+    live, ended = make_run(db), make_task(db, status=Status.FAILED)
+    [found] = runs.unfinished(db, [live.id, ended.run_id])
+    assert (found.run, found.task.run_id) == (live, live.id)
 
 
 def test_a_machine_is_left_until_it_is_known_to_be_gone(db):
