@@ -11,7 +11,7 @@ from jobs.feedback import NothingToGoOnWith, Source
 from jobs.follow_up_words import Deed
 from jobs.github.client import Repository
 from jobs.github.errors import Crowded, GitHubRefused
-from jobs.github.feedback import Feedback
+from jobs.github.feedback import Feedback, Remark
 from jobs.status_comment import CLOCKS_APART
 from store import events, follow_ups, leases, runs, tasks
 from store.lifecycle import ENDED, Status
@@ -100,14 +100,22 @@ def _refuse(services: Services, task: Task, one: FollowUp, words: str) -> None:
 
 def _acknowledge(here: Repository, task: Task, one: FollowUp) -> None:
     """👀, where GitHub has a place for it: a review as a whole has none."""
-    source = Source.of(one)
+    source, threads = Source.of(one), Feedback(here, task.pr_number or 0)
     try:
         if source.kind == "comment":
             here.react(source.id)
-        elif source.kind == "review_comment":
-            Feedback(here, task.pr_number or 0).react(source.id)
+        elif (lone := _lone(one, threads)) is not None:
+            threads.react(lone.id)
     except (GitHubRefused, Crowded) as error:
         _log.info("the feedback gets no reaction", extra={"action": "reaction_left_out", "error": str(error)})
+
+
+def _lone(one: FollowUp, threads: Feedback) -> Remark | None:
+    """The one remark that is all of the feedback. GitHub makes a review without words of a remark on its own."""
+    source, found = Source.of(one), feedback.remarks(one, threads)
+    if len(found) != 1 or (source.kind == "review" and threads.review(source.id).body.strip()):
+        return None
+    return found[0]
 
 
 def _answer(services: Services, here: Repository, task: Task, one: FollowUp) -> None:
@@ -115,12 +123,14 @@ def _answer(services: Services, here: Repository, task: Task, one: FollowUp) -> 
     deed = _deed(services, task, one)
     if deed is None:
         return
+    in_thread_only = False
     try:
         _answer_threads(services, here, task, one, deed)
+        in_thread_only = _lone(one, Feedback(here, task.pr_number or 0)) is not None
     except GitHubRefused as refusal:
         extra = {"action": "answer_refused", "follow_up": one.id, "status": refusal.status}
         _log.warning("github refused an answer in a thread", extra=extra)
-    if Source.of(one).kind != "review_comment":
+    if not in_thread_only:
         _tell(here, task, one, follow_up_words.below(one, deed), one.run_id or "")
     follow_ups.answered(services.db, one.id, now=services.clock())
 
