@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from intake.commands import Command, parse
+from dataclasses import replace
+
+from intake.commands import parse
 from intake.events import IssueComment, RemarkEvent, ReviewEvent
 from intake.judgement import Around, Heard, House, Judgement, delivered, ignored, seen_in
 from intake.markdown import is_mentioned
@@ -14,6 +16,7 @@ LONGEST_COMMENT = 262_144  # characters; GitHub itself stops at 65,536
 MARKER = "<!-- porter:"  # ends every comment that Porter writes
 
 _EDITED = "edited comments are not read; write the command in a new one"
+_ONLY_MENTIONED = "the mention stands only in a sentence, a quote or code; a command begins its line"
 _NOT_OURS = "not a pull request that Porter opened"
 
 
@@ -46,40 +49,43 @@ def review(heard: Heard, event: ReviewEvent, house: House, around: Around) -> Ju
     """A submitted review is one run, whatever it asks for in how many places."""
     it = event.review
     said = _on_pull(heard, event, it.body or "", f"review:{it.id}")
+    if why := _why_ignored(event, said, house, action="submitted"):
+        return ignored(heard, why)
     wanted = it.state.lower() == "changes_requested"
-    why = _why_ignored(event, said, house, action="submitted") or (None if wanted else _why_unasked(said, house))
-    if why is None and wanted and not is_mentioned(said.body, house.mention):
-        why = _why_no_follow_up(said, around)
-    return ignored(heard, why) if why else _reviewed(heard, said, house, around, f"{event.repository.id}:{said.key}")
+    return _reviewed(heard, said, house, around, wanted=wanted, content_key=f"{event.repository.id}:{said.key}")
 
 
 def remark(heard: Heard, event: RemarkEvent, house: House, around: Around) -> Judgement:
     """A comment on a line counts as its review: GitHub tells of both, in any order, and they are one run."""
     it = event.comment
     of_review = it.pull_request_review_id
-    key = f"review_comment:{it.id}" if of_review is None else f"review:{of_review}"
-    said = _on_pull(heard, event, it.body or "", key)
-    why = _why_ignored(event, said, house) or _why_unasked(said, house)
-    return (
-        ignored(heard, why) if why else _reviewed(heard, said, house, around, f"{event.repository.id}:remark:{it.id}")
+    said = _on_pull(
+        heard, event, it.body or "", f"review_comment:{it.id}" if of_review is None else f"review:{of_review}"
     )
+    if why := _why_ignored(event, said, house):
+        return ignored(heard, why)
+    return _reviewed(heard, said, house, around, wanted=False, content_key=f"{event.repository.id}:remark:{it.id}")
 
 
-def _reviewed(heard: Heard, said: Said, house: House, around: Around, content_key: str) -> Judgement:
-    """The words themselves are read again when the run starts, so the follow-up holds none of them."""
+def _reviewed(heard: Heard, said: Said, house: House, around: Around, *, wanted: bool, content_key: str) -> Judgement:
+    """`wanted`: changes were requested, command or not. The words are read again when the run starts, all of the
+    review's together, so the follow-up holds none of them."""
     items = parse(said.body, mention=house.mention, agents=house.agents)
+    if not items:
+        why = _why_no_follow_up(said, around) if wanted else (_why_unasked(said, house) or _ONLY_MENTIONED)
+        if why:
+            return ignored(heard, why)
+        return _judged(heard, said, Orders(follow_ups=[follow_up(said, around, None, key=said.key)]), content_key)
+    if why := no_installation(said.installation_id):
+        return ignored(heard, why)
     orders = ordered(items, said, house, around)
-    asked = next((item for item in items if isinstance(item, Command)), None)
-    if orders.follow_ups or (not items and around.of_pull):
-        flags = orders.follow_ups[0].flags if orders.follow_ups and asked else {}
-        bare = follow_up(said, around, None, key=said.key)
-        orders.follow_ups = [type(bare)(bare.task_id, bare.source_key, bare.requested_by, flags=flags)]
+    orders.follow_ups = [replace(one, source_key=said.key, instructions="") for one in orders.follow_ups[:1]]
     return _judged(heard, said, orders, content_key)
 
 
 def _judged(heard: Heard, said: Said, orders: Orders, content_key: str) -> Judgement:
     if not orders.is_accepted and not orders.mistakes:
-        return ignored(heard, "the mention stands only in a sentence, a quote or code; a command begins its line")
+        return ignored(heard, _ONLY_MENTIONED)
     verdict = Verdict.ACCEPTED if orders.is_accepted else Verdict.REFUSED
     line = delivered(heard, verdict, orders.counted(), content_key=content_key)
     nothing = "this review was heard already" if orders.follow_ups else None
