@@ -13,6 +13,7 @@ from flask import Flask
 from pydantic import SecretStr
 from redis import Redis
 from rq import Queue
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -23,7 +24,7 @@ from store import tasks
 from store.database import Database
 from store.lifecycle import Status
 from store.records import Task
-from tests.emulators.github_stage import APP_ID, SECRET
+from tests.emulators.github_stage import APP_ID, SECRET, Clock
 from tests.jobs import stage as stages
 from tests.jobs.stage import Stage
 
@@ -57,14 +58,15 @@ class Whole:
     def work_once(self) -> bool:
         """Do one job, as a worker would."""
         for name in NAMES:
-            job_id = Queue(name, connection=self.redis, serializer=JSONSerializer).pop_job_id()
+            job_id = self.redis.lpop(Queue(name, connection=self.redis, serializer=JSONSerializer).key)
             if job_id is None:
                 continue
-            job = Job.fetch(job_id, connection=self.redis, serializer=JSONSerializer)
             try:
-                getattr(work, job.func_name.rpartition(".")[2])(*job.args)
-            finally:
-                job.delete()
+                job = Job.fetch(str(job_id, "utf-8"), connection=self.redis, serializer=JSONSerializer)
+            except NoSuchJobError:  # it was put in twice, and another worker has done it
+                return True
+            self.redis.delete(job.key)
+            getattr(work, job.func_name.rpartition(".")[2])(*job.args)
             return True
         return False
 
@@ -90,9 +92,9 @@ class Whole:
 
 
 @contextmanager
-def opened(folder: Path, db: Database, monkeypatch: Any) -> Iterator[Whole]:
+def opened(folder: Path, db: Database, monkeypatch: Any, clock: Clock | None = None) -> Iterator[Whole]:
     """Porter stands before GitHub's App: what people do on GitHub reaches it."""
-    with stages.opened(folder, db) as stage:
+    with stages.opened(folder, db, clock) as stage:
         settings = {"github_webhook_secret": SecretStr(SECRET), "github_app_id": str(APP_ID)}
         object.__setattr__(stage.services, "config", stage.services.config.model_copy(update=settings))
         monkeypatch.setattr(bootstrap, "_built", {os.getpid(): stage.services})

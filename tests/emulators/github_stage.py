@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,20 @@ class Clock:
 
     def pass_by(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+class FastClock(Clock):
+    """A clock that runs by itself, `speed` seconds a second."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self.speed, self._began = speed, time.monotonic()
+
+    def __call__(self) -> datetime:
+        return START + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+
+    def pass_by(self, **span: float) -> None:
+        time.sleep(timedelta(**span).total_seconds() / self.speed)
 
 
 @dataclass
@@ -116,8 +131,8 @@ class Stage:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Stage]:
-    clock, receiver = Clock(), Receiver()
+def opened(folder: Path, clock: Clock | None = None) -> Iterator[Stage]:
+    clock, receiver = clock or Clock(), Receiver()
     world = World(folder / "git", clock=clock, webhook_transport=httpx.WSGITransport(receiver))
     for login in ("maria", "tom", "eve"):
         world.add_user(login)

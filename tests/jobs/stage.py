@@ -195,8 +195,8 @@ class Stage:
 
 
 @contextmanager
-def opened(folder: Path, db: Database) -> Iterator[Stage]:
-    with github_stage.opened(folder) as github:
+def opened(folder: Path, db: Database, clock: Clock | None = None) -> Iterator[Stage]:
+    with github_stage.opened(folder, clock) as github:
         outside = Outside()
         world = github.world
         transport = Wire(httpx.WSGITransport(create_app(world)), outside)
