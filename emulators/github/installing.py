@@ -33,7 +33,8 @@ def ping(world: World, app: App) -> None:
 
 
 def install(world: World, app: App, chosen: list[Repository]) -> Installation:
-    made = Installation(world.next_id(), app, chosen[0].owner, chosen, world.clock())
+    now = world.clock()
+    made = Installation(world.next_id(), app, chosen[0].owner, chosen, now, now)
     world.installations[made.id] = made
     listed = {"repositories": [repositories.brief(one) for one in chosen], "requester": None}
     _tell(world, made, "installation", "created", listed)
@@ -46,7 +47,8 @@ def uninstall(world: World, one: Installation) -> None:
 
 
 def suspend(world: World, one: Installation, *, on: bool) -> None:
-    one.suspended_at = world.clock() if on else None
+    one.updated_at = world.clock()
+    one.suspended_at = one.updated_at if on else None
     _tell(world, one, "installation", "suspend" if on else "unsuspend", {})
 
 

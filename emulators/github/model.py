@@ -204,6 +204,7 @@ class Installation:
     account: User
     repositories: list[Repository]
     created_at: datetime
+    updated_at: datetime
     suspended_at: datetime | None = None
 
 

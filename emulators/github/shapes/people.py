@@ -97,7 +97,7 @@ def installation(urls: Urls, one: Installation) -> Json:
         "permissions": one.app.permissions,
         "events": one.app.events,
         "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.created_at),
+        "updated_at": stamp(one.updated_at),
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
