@@ -87,16 +87,16 @@ def look_again(db: Database, line: Sequence[Asked], limits: Limits, *, now: date
 
 
 def why(found: Obstacle, task: Task, limits: Limits) -> str:
-    """The obstacle in words, as part of a sentence."""
+    """The obstacle as a sentence, without its full stop."""
     match found:
         case Obstacle.ISSUE:
-            return "it waits behind the task at work on this issue"
+            return "It waits behind the task at work on this issue"
         case Obstacle.USER:
-            return f"as many tasks of {task.requested_by} are at work as one person may have at once ({limits.user})"
+            return f"As many tasks of {task.requested_by} are at work as one person may have at once ({limits.user})"
         case Obstacle.REPOSITORY:
-            return f"as many tasks are at work on {task.repository} as may be at once ({limits.repository})"
+            return f"As many tasks are at work on {task.repository} as may be at once ({limits.repository})"
         case Obstacle.DEPLOYMENT:
-            return f"as many tasks are at work as this Porter may have at once ({limits.deployment})"
+            return f"As many tasks are at work as this Porter may have at once ({limits.deployment})"
 
 
 def _one_at_a_time(connection: Connection, now: datetime) -> None:

@@ -75,7 +75,7 @@ def test_one_too_many_waits_and_its_comment_says_for_what(limited: Stage):
     publish(limited.services, third.id)
     assert comment(limited, third).startswith(
         "⏳ **Waiting** to start `mock`. "
-        "as many tasks are at work as this Porter may have at once (1). 1 task before it."
+        "As many tasks are at work as this Porter may have at once (1). 1 task before it."
     )
 
 
@@ -154,7 +154,7 @@ def test_a_second_command_on_the_issue_waits_for_the_first(stage: Stage):
     stage.wait(1)
     second = stage.task()
     launch(stage.services, second.run_id)
-    assert stage.now_task(second).message == "it waits behind the task at work on this issue"
+    assert stage.now_task(second).message == "It waits behind the task at work on this issue"
     stage.report(first)
     end(stage, first, "done")
     launch(stage.services, second.run_id)

@@ -61,12 +61,12 @@ def test_a_run_that_waits_says_why_once_and_is_let_go(db, clock):
     ask(db, queued(db, clock, priority=Priority.HIGH), ONE, clock())
     for _ in range(2):
         assert ask(db, queued_one, ONE, clock()) == Waits(
-            Obstacle.DEPLOYMENT, "as many tasks are at work as this Porter may have at once (1)"
+            Obstacle.DEPLOYMENT, "As many tasks are at work as this Porter may have at once (1)"
         )
     run, task = runs.get(db, queued_one.run_id), tasks.get(db, queued_one.id)
     assert (run.waits_for, run.lease_until, run.due_at) == ("deployment", None, None)
     assert task.status is Status.QUEUED
-    assert task.message == "as many tasks are at work as this Porter may have at once (1)"
+    assert task.message == "As many tasks are at work as this Porter may have at once (1)"
     assert task.version == queued_one.version + 1
 
 
