@@ -17,7 +17,7 @@ from worker.contract import DiffSize, JobDocument
 from worker.errors import GitFailed
 from worker.git import NETWORK_SECONDS, SHA, Git
 from worker.isolation import User
-from worker.workspace import Workspace, borrow
+from worker.workspace import Workspace, borrow, fork_point
 
 ALWAYS_EXCLUDED = ("__pycache__/", "*.pyc", ".DS_Store")
 
@@ -44,7 +44,8 @@ def harvest(space: Workspace, job: JobDocument, *, own: Git, agents: Git) -> Har
     rewritten = head is None
     if head is None:
         head = _import(space, job, (stage, clean), space.start, own, agents) or space.start
-    return Harvest(clean, head, diff_size(clean, space.base, head, own), new=head != space.start, rewritten=rewritten)
+    size = diff_size(clean, _base(space, clean, head, own), head, own)
+    return Harvest(clean, head, size, new=head != space.start, rewritten=rewritten)
 
 
 def push(job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> None:
@@ -60,6 +61,13 @@ def diff_size(at: Path, base: str, head: str, git: Git) -> DiffSize:
     arguments = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head)
     rows = [row.split("\t") for row in git("measure the change", *arguments, at=at).split("\0") if "\t" in row]
     return DiffSize(len(rows), sum(_lines(row[0]) for row in rows), sum(_lines(row[1]) for row in rows))
+
+
+def _base(space: Workspace, clean: Path, head: str, git: Git) -> str:
+    """What the work is measured against. An agent that merged the base branch has not made what came with it."""
+    if space.tip == space.base:
+        return space.base
+    return fork_point(clean, git, space.tip, head) or space.base
 
 
 def _import(

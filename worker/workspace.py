@@ -26,11 +26,13 @@ DEPTH = 50  # commits: enough history for an agent to read, little to fetch
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where things are. `start` is the commit the agent begins from, `base` the one its work is measured against."""
+    """Where things are. `start` is the commit the agent begins from, `base` the one its work is measured against, `tip`
+    where the base branch is now (in a follow-up it may have moved on since `base`)."""
 
     root: Path
     start: str = ""
     base: str = ""
+    tip: str = ""
 
     @property
     def safe(self) -> Path:
@@ -86,9 +88,9 @@ def fetch(space: Workspace, job: JobDocument, git: Git) -> Workspace:
     git("make a repository", "init", "--quiet", "--bare", "--template=", ".", at=space.safe)
     base = _fetch_branch(space, job, git, job.base_branch)
     if not job.continue_branch:
-        return Workspace(space.root, start=base, base=base)
+        return Workspace(space.root, start=base, base=base, tip=base)
     start = _fetch_branch(space, job, git, job.branch)
-    return Workspace(space.root, start=start, base=_fork_point(space, git, base, start))
+    return Workspace(space.root, start=start, base=fork_point(space.safe, git, base, start) or base, tip=base)
 
 
 def check_out(space: Workspace, job: JobDocument, git: Git) -> None:
@@ -100,7 +102,7 @@ def check_out(space: Workspace, job: JobDocument, git: Git) -> None:
     for key, value in (("user.name", job.author_name), ("user.email", job.author_email), ("gc.auto", "0")):
         git("configure the working copy", "config", key, value, at=at)
     git("configure the working copy", "remote", "add", "origin", job.clone_url, at=at)
-    git("make the branch", "update-ref", f"refs/remotes/origin/{job.base_branch}", space.base, at=at)
+    git("make the branch", "update-ref", f"refs/remotes/origin/{job.base_branch}", space.tip, at=at)
     git("check out the branch", "checkout", "--quiet", "-B", job.branch, space.start, at=at)
     _note_files(space, git)
 
@@ -133,8 +135,9 @@ def _fetch_branch(space: Workspace, job: JobDocument, git: Git, branch: str) -> 
     return git("read the branch", "rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}", at=space.safe)
 
 
-def _fork_point(space: Workspace, git: Git, base: str, start: str) -> str:
+def fork_point(at: Path, git: Git, one: str, other: str) -> str | None:
+    """Where the two histories parted; None when that is further back than what was fetched."""
     try:
-        return git("find the fork point", "merge-base", base, start, at=space.safe)
-    except GitFailed:  # further back than what was fetched
-        return base
+        return git("find the fork point", "merge-base", one, other, at=at)
+    except GitFailed:
+        return None

@@ -175,6 +175,27 @@ def test_a_branch_that_moved_is_gone_on_with_from_its_present_head(
     assert bare.show(f"{BRANCH}:more.txt") == "by a person"
 
 
+def test_an_agent_can_merge_a_base_that_has_moved_on(
+    start: Start, job: JobDocument, bare: Bare, porter: Porter, tmp_path: Path
+) -> None:
+    start(job).wait()
+    git("clone", "--quiet", bare.url, "theirs", at=tmp_path)
+    (tmp_path / "theirs" / "greet.py").write_text('def greet():\n    return "Hallo, world"\n')
+    git("commit", "--quiet", "--all", "-m", "Speak German", at=tmp_path / "theirs")
+    git("push", "--quiet", "origin", "main", at=tmp_path / "theirs")
+    script = "git merge --quiet -X ours --no-edit origin/main && echo merged"
+    porter.last_seq = 0
+    agent = replace(job.agent, argv=["/bin/sh", "-c", script], stream="text", resume=None)
+
+    machine = start(replace(job, agent=agent, continue_branch=True))
+    machine.wait()
+
+    assert machine.result["ending"] == "changes", porter.text
+    assert bare.git("merge-base", "main", BRANCH) == bare.git("rev-parse", "main")
+    assert "Hello, world" in bare.show(f"{BRANCH}:greet.py")
+    assert machine.result["diff"]["files"] == 1
+
+
 def test_the_job_document_carries_a_conversation_over_json(job: JobDocument) -> None:
     sent = replace(job, session=Session("s1", "abc", 0.5), last_head="a" * 40)
     assert JobDocument.from_json(json.loads(json.dumps(sent.to_json()))) == sent
