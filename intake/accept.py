@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import Headers as HttpHeaders
 
-from intake import events, signature, surroundings
+from intake import config_news, events, signature, surroundings
 from intake.errors import IntakeError, Malformed, WrongSignature
 from intake.judge import judge, refused
 from intake.judgement import Heard, House, Judgement
@@ -15,6 +15,7 @@ from jobs.bootstrap import Services
 from jobs.config import Config
 from store import deliveries
 from store.deliveries import Stored
+from store.records import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,9 @@ def accept(services: Services, house: House, headers: HttpHeaders, body: bytes) 
     )
     _tell(stored)
     _wake(services, judgement, stored)
+    for name in config_news.repositories(known.event, body) if stored.delivery.verdict is not Verdict.DUPLICATE else []:
+        if not services.queues.refresh_config(name):
+            break
     return stored
 
 

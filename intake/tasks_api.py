@@ -104,16 +104,18 @@ class Desk:
 
     def start(self, body: shapes.TaskBody, *, by: str) -> Task:
         """Raises Invalid for inputs that cannot work, Conflict when the agent has no key."""
+        agent = self._ready_agent(body.agent or self._roster.default)
         new = NewTask(
             repository=body.repository,
             requested_by=self._person(body, by),
-            agent=self._ready_agent(body.agent or self._roster.default),
+            agent=agent,
             source="api",
             issue_number=_issue(body),
             model=_model(body),
             priority=body.priority,
             base_branch=_base_branch(body),
             instructions=body.instructions.replace("\0", "\ufffd"),
+            flags={"agent": agent} if body.agent else {},
         )
         made = tasks.create(self._services.db, new, now=self._services.clock())
         self._services.queues.launch(made.run_id, made.priority)

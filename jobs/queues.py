@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from functools import cached_property
 
 from redis import Redis
@@ -83,6 +84,10 @@ class Queues:
         """Start, put off or answer feedback on a pull request."""
         return self._put(CONTROL, "follow_up", follow_up_id)
 
+    def refresh_config(self, repository: str) -> bool:
+        """Read the repository's configuration file anew. What is not enqueued now the next launch there does."""
+        return self._put(CONTROL, "refresh_config", repository)
+
     def has_job(self, name: str, key: str) -> bool:
         """Whether a job of this name waits or runs. Raises RedisError when Redis is away."""
         job_id = f"{name}-{key}"
@@ -104,7 +109,7 @@ class Queues:
             Queue(queue, connection=self.redis, serializer=JSONSerializer).enqueue_call(
                 f"jobs.work.{name}",
                 args=ids,
-                job_id="-".join([name, *map(str, ids)]),
+                job_id="-".join([name, *map(_plain, ids)]),
                 timeout=_JOB_TIMEOUT,
                 result_ttl=_KEEP_RESULT,
                 failure_ttl=_KEEP_FAILURE,
@@ -115,3 +120,8 @@ class Queues:
             log.warning("redis did not take the job; the sweep will bring it", extra=extra)
             return False
         return True
+
+
+def _plain(key: str | int) -> str:
+    """A key with the characters that RQ lets a job's id have, different keys still different."""
+    return re.sub(r"[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", str(key))

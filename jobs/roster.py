@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ConfigurationError
+from jobs.config import Config
+from jobs.errors import ConfigurationError, JobError
 from worker import agents
 from worker.agents import Agent
 from worker.errors import BadAgentConfig
+
+
+class UnknownAgent(JobError):
+    """No agent of this deployment is called that."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,15 @@ def load(default: str, path: Path | None) -> Roster:
         names = ", ".join(agents.names(roster.custom))
         raise ConfigurationError([f"PORTER_DEFAULT_AGENT: there is no agent {default!r}; there are {names}"])
     return Roster(found.name, roster.custom)
+
+
+def named(config: Config, word: str) -> str:
+    """An agent's name by its name or alias. Raises UnknownAgent."""
+    known = load(config.default_agent, config.agents_file)
+    agent = known.find(word)
+    if agent is None:
+        raise UnknownAgent(f"there is no agent {word!r}; there are {', '.join(one.name for one in known.all())}")
+    return agent.name
 
 
 def _custom(path: Path) -> list[Agent]:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from jobs import answer as _answer
-from jobs import bootstrap, labels, missed, status_comment
+from jobs import bootstrap, config_file, labels, missed, status_comment
 from jobs import finish as _finish
 from jobs import follow_up as _follow_up
 from jobs import launch as _launch
@@ -65,6 +65,11 @@ def answer(request_id: str) -> None:
 def follow_up(follow_up_id: str) -> None:
     """Do what is next for feedback on a pull request."""
     _quietly(lambda services: _follow_up.advance(services, follow_up_id))
+
+
+def refresh_config(repository: str) -> None:
+    """Read a repository's configuration file anew."""
+    _quietly(lambda services: config_file.refresh(services, repository))
 
 
 def _quietly(work: Callable[[Services], None]) -> None:

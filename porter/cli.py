@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from jobs.errors import JobError
+from porter.config_cli import config
 from porter.errors import StartError
 from store.errors import StoreError
 
@@ -158,6 +159,9 @@ def rotate() -> None:
 
     services = bootstrap.from_environment()
     click.echo(f"sealed again: {vault.rotate(services.db, services.vault)}")
+
+
+cli.add_command(config)
 
 
 def main() -> None:
