@@ -1,4 +1,4 @@
-"""Every sentence Porter writes about a task on GitHub: its status comment and its pull request. Pure.
+"""Every sentence Porter writes about a task in its status comment (the pull request: jobs/pull_words.py). Pure.
 
 One function for each state. Text of the agent's making is masked, made inert, and kept where it cannot leave its place.
 """
@@ -17,8 +17,7 @@ from store.records import Task
 BAR = 10  # pieces
 TAIL_LINES = 15
 SUMMARY = 1_500  # characters in the comment; the pull request has room for more
-PR_SUMMARY = 10_000
-PR_TITLE = 120
+DRAFT = "as a draft"  # how the message of such a task ends
 HELD_SHOWN = 10  # reasons in the comment; the page has all
 
 HINTS = {
@@ -32,6 +31,9 @@ HINTS = {
     "setup_failed": "The repository's setup commands failed before the agent began; nothing was spent on the model.",
     "clone_failed": "The repository could not be cloned.",
     "push_failed": "The work was done and could not be pushed.",
+    "base_deleted": "The branch it should go to is gone.",
+    "branch_deleted": "Somebody deleted its branch.",
+    "archived": "An archived repository takes no changes.",
     "rejected": "A person looked at its change and decided against it.",
     "too_large": "A smaller change would have been kept until somebody decides.",
     "denied": "The agent was not allowed to use a tool it needed.",
@@ -58,53 +60,56 @@ def marker(task_id: str) -> str:
 
 def status(task: Task, context: Context, *, now: datetime) -> str:
     """The status comment of a task, as it should read now."""
+    return f"{words(task, context, now=now)}\n\n{marker(task.id)}"
+
+
+def words(task: Task, context: Context, *, now: datetime) -> str:
+    """How a task stands; also the answer to `status`."""
     match task.status:
         case Status.QUEUED:
-            words = queued(task, context)
+            return queued(task, context)
         case Status.LAUNCHING:
-            words = launching(task, context)
+            return launching(task, context)
         case Status.RUNNING:
-            words = running(task, context, now=now)
+            return running(task, context, now=now)
         case Status.FINISHING if context.held:
-            words = held(task, context)
+            return held(task, context)
         case Status.FINISHING:
-            words = finishing(task, context, now=now)
+            return finishing(task, context, now=now)
         case Status.SUCCEEDED if task.outcome is Outcome.PULL_REQUEST:
-            words = done(task, context)
+            return done(task, context)
         case Status.SUCCEEDED:
-            words = done_without_changes(task, context)
+            return done_without_changes(task, context)
         case Status.CANCELLED:
-            words = cancelled(task, context)
+            return cancelled(task, context)
         case Status.TIMED_OUT:
-            words = timed_out(task, context)
+            return timed_out(task, context)
         case Status.FAILED:
-            words = failed(task, context)
-    return f"{words}\n\n{marker(task.id)}"
+            return failed(task, context)
 
 
 def queued(task: Task, context: Context) -> str:
     if task.message:  # a launch that was put off says why
         why = inert(one_line(task.message, 600))
         why += f". {_count(context.position, 'task')} before it." if context.position else ""
-        return f"⏳ **Waiting** to start {_agent(task)}. {why}\n\n{_link(context)}"
+        return f"⏳ **Waiting** to start {agent_name(task)}. {why}\n\n{_link(context)}"
     where = {None: "It waits for a free worker.", 0: "It is next."}.get(
         context.position, f"{_count(context.position or 0, 'task')} before it."
     )
-    return f"⏳ **Queued** for {_agent(task)}. {where}\n\n{_link(context)}"
+    return f"⏳ **Queued** for {agent_name(task)}. {where}\n\n{_link(context)}"
 
 
 def launching(task: Task, context: Context) -> str:
-    return (
-        f"🚀 **Starting a machine** for {_agent(task)}, on branch {code(task.branch or '?', 250)}.\n\n{_link(context)}"
-    )
+    branch = code(task.branch or "?", 250)
+    return f"🚀 **Starting a machine** for {agent_name(task)}, on branch {branch}.\n\n{_link(context)}"
 
 
 def running(task: Task, context: Context, *, now: datetime) -> str:
-    return _at_work(f"⚙️ **{_agent(task, code_style=False)} is at work**", task, context, now)
+    return _at_work(f"⚙️ **{agent_name(task, code_style=False)} is at work**", task, context, now)
 
 
 def finishing(task: Task, context: Context, *, now: datetime) -> str:
-    return _at_work(f"📦 **{_agent(task, code_style=False)} is done; its work is being saved**", task, context, now)
+    return _at_work(f"📦 **{agent_name(task, code_style=False)} is done; its work is being saved**", task, context, now)
 
 
 def held(task: Task, context: Context) -> str:
@@ -113,12 +118,12 @@ def held(task: Task, context: Context) -> str:
     more = len(context.held) - HELD_SHOWN
     shown = [finding_line(one) for one in context.held[:HELD_SHOWN]]
     lines = [
-        f"✋ **Waiting for approval.** {_agent(task)} is done ({size}). Its change is kept and not pushed, because:",
+        f"✋ **Waiting for approval.** {agent_name(task)} is done ({size}). Its change is kept, not pushed, because:",
         "\n".join([*shown, *([f"- {_count(more, 'more reason')}"] if more > 0 else [])]),
         f"[Look at the change]({context.task_url}). Somebody who may write here decides:\n\n"
         f"- `@{context.mention} approve` pushes exactly this change and opens the pull request\n"
         f"- `@{context.mention} reject` ends the task without it",
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(lines)
 
@@ -133,19 +138,29 @@ def finding_line(finding: Mapping[str, Any]) -> str:
 def done(task: Task, context: Context) -> str:
     size = f"{_count(task.files_changed, 'file')} changed, +{task.additions} −{task.deletions}"
     lines = [
-        f"✅ **Pull request #{task.pr_number}** is ready for review: {size}.",
+        f"✅ **Pull request #{task.pr_number}** {_pull_state(task)}: {size}.",
         _summary(task),
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(filter(None, lines))
 
 
+def _pull_state(task: Task) -> str:
+    match task.pr_state:
+        case "merged":
+            return "was merged"
+        case "closed":
+            return "was closed without being merged; reopening it brings the work back"
+        case _:
+            return "is there as a draft" if task.message.endswith(DRAFT) else "is ready for review"
+
+
 def done_without_changes(task: Task, context: Context) -> str:
     lines = [
-        f"✅ **No changes were needed**, says {_agent(task)}; so there is no pull request.",
+        f"✅ **No changes were needed**, says {agent_name(task)}; so there is no pull request.",
         _summary(task),
         f"If that is wrong, say more: `@{context.mention} {task.agent} …`",
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(filter(None, lines))
 
@@ -160,7 +175,7 @@ def failed(task: Task, context: Context) -> str:
         _summary(task),
         _tail(context),
         f"To try again with the same inputs: `@{context.mention} retry`",
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(filter(None, lines))
 
@@ -171,7 +186,7 @@ def cancelled(task: Task, context: Context) -> str:
         f"🛑 **Stopped.** {why}".rstrip(),
         _kept_branch(task, context),
         f"To start it again: `@{context.mention} retry`",
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(filter(None, lines))
 
@@ -183,31 +198,16 @@ def timed_out(task: Task, context: Context) -> str:
         _kept_branch(task, context),
         _tail(context),
         f"To try again with more time: `@{context.mention} retry --timeout=60`",
-        _facts(task, context),
+        facts(task, context),
     ]
     return "\n\n".join(filter(None, lines))
 
 
-def pr_title(task: Task) -> str:
-    """The issue's title; GitHub reads no mentions or references in a title that would act."""
-    return one_line(masked(visible(task.issue_title)), PR_TITLE) or f"Changes by {task.agent}"
-
-
-def pr_body(task: Task, context: Context) -> str:
-    """The closing keyword is the only reference that acts: what the agent wrote comes last and is inert."""
-    closing = f"Closes #{task.issue_number}." if task.issue_number else ""
-    by = f"{_agent(task)} made this change because @{task.requested_by} asked for it."
-    instructions = f"**Asked for**\n\n{quoted(cut(task.instructions, 2_000))}" if task.instructions.strip() else ""
-    summary = cut(task.summary.strip(), PR_SUMMARY)
-    said = f"**What the agent says**\n\n{quoted(summary)}" if summary else ""
-    return "\n\n".join(filter(None, [closing, by, instructions, said, _facts(task, context), marker(task.id)]))
-
-
 def _at_work(headline: str, task: Task, context: Context, now: datetime) -> str:
     step = f"{inert(one_line(task.step, 200))}" if task.step else "Getting ready."
-    facts = [bar(task.percent), f"{elapsed(task, now)} so far", _money(task)]
-    facts += [f"branch {code(task.branch, 250)}" if task.branch else ""]
-    return f"{headline}\n\n{step}\n\n{' · '.join(filter(None, facts))}\n\n{_link(context)}"
+    shown = [bar(task.percent), f"{elapsed(task, now)} so far", _tokens(task), _money(task)]
+    shown += [f"branch {code(task.branch, 250)}" if task.branch else ""]
+    return f"{headline}\n\n{step}\n\n{' · '.join(filter(None, shown))}\n\n{_link(context)}"
 
 
 def bar(percent: int) -> str:
@@ -229,20 +229,26 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _agent(task: Task, *, code_style: bool = True) -> str:
+def agent_name(task: Task, *, code_style: bool = True) -> str:
+    """The agent and, if one was asked for, its model."""
     name = f"`{task.agent}`" if code_style else task.agent
     return f"{name} ({code(task.model, 80)})" if task.model else name
+
+
+def _tokens(task: Task) -> str:
+    tokens = task.input_tokens + task.output_tokens + task.cache_read_tokens + task.cache_write_tokens
+    return f"{tokens:,} tokens" if tokens else ""
 
 
 def _money(task: Task) -> str:
     return f"${task.cost_usd:.2f}" if task.cost_usd is not None else ""
 
 
-def _facts(task: Task, context: Context) -> str:
-    tokens = task.input_tokens + task.output_tokens + task.cache_read_tokens + task.cache_write_tokens
+def facts(task: Task, context: Context) -> str:
+    """The small print: agent, time, tokens, cost, the page."""
     spent = duration(task.machine_seconds) + " on the machine" if task.machine_seconds else ""
-    facts = [_agent(task), spent, f"{tokens:,} tokens" if tokens else "", _money(task), _link(context)]
-    return f"<sub>{' · '.join(filter(None, facts))}</sub>"
+    shown = [agent_name(task), spent, _tokens(task), _money(task), _link(context)]
+    return f"<sub>{' · '.join(filter(None, shown))}</sub>"
 
 
 def _summary(task: Task) -> str:

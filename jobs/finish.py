@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from jobs import comments, ending, held, repository
+from jobs import ending, held, pull_request, pull_words, repository
 from jobs.bootstrap import Services
-from jobs.github.answers import Pull
-from jobs.github.client import Repository
-from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable
+from jobs.github.errors import GitHubUnavailable
 from jobs.launch import pause_before
+from jobs.pull_request import NoPull
 from jobs.reasons import Reason
+from jobs.settings import chosen
 from store import events, follow_ups, runs, tasks, usage
 from store.held_changes import APPROVED, HELD, HOLDING
 from store.lifecycle import Outcome, Status
-from store.records import RunKind, Task
+from store.records import RunKind
 from store.runs import Claim
 from worker.contract import Ending
 
@@ -86,7 +86,7 @@ def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> No
         words = f"{claim.run.cancelled_by} stopped it" if claim.run.cancelled_by else said or "it was stopped"
         ending.end(services, claim, Status.CANCELLED, reason=Reason.CANCELLED, message=words)
     elif how is Ending.CHANGES and result.get("pushed"):
-        _deliver(services, claim)
+        _deliver(services, claim, result.get("tests"))
     elif how is Ending.CHANGES:
         ending.fail(services, claim, Reason.PUSH_FAILED, said or "the changes were not pushed")
     elif how is Ending.NO_CHANGES:
@@ -97,55 +97,28 @@ def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> No
         ending.fail(services, claim, how, said)
 
 
-def _deliver(services: Services, claim: Claim) -> None:
+def _deliver(services: Services, claim: Claim, tests: Mapping[str, Any] | None) -> None:
     task = tasks.get(services.db, claim.task.id)
     here = repository.of(services, task.repository, task.installation_id)
+    draft = bool(chosen(claim.run.inputs, "draft", task.flags.get("draft")))
     try:
-        pull = _pull(services, here, task)
-    except GitHubRefused as refusal:
-        ending.fail(services, claim, Reason.PULL_REQUEST_REFUSED, str(refusal))
+        pull = pull_request.of_branch(services, here, task, draft=draft, tests=tests)
+    except NoPull as trouble:
+        ending.fail(services, claim, trouble.reason, str(trouble))
         return
     if pull is None:
         _without_changes(services, claim, "the branch does not differ from its base")
         return
-    _note_pull(services, task, pull)
-    _ask_for_review(services, here, task, pull, _asker(services, claim))
+    pull_request.note(services, task, pull)
+    pull_request.ask_for_review(services, here, task, pull, _asker(services, claim))
     again = claim.run.kind is RunKind.FOLLOW_UP
-    message = f"pull request #{pull.number} {'has new commits' if again else 'is ready for review'}"
+    message = (
+        pull_words.ready(pull.number, is_draft=pull.is_draft, again=again)
+        if pull.is_open
+        else pull_words.closed_meanwhile(pull.number, merged=pull.merged)
+    )
     changes = {"outcome": Outcome.PULL_REQUEST, "percent": 100}
     ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
-
-
-def _pull(services: Services, here: Repository, task: Task) -> Pull | None:
-    """The pull request of the task's branch, opened if it is not there; None when nothing differs.
-
-    Raises a GitHubError.
-    """
-    branch, base = task.branch or "", task.base_branch or ""
-    known = here.find_pull(branch)
-    if known is not None:
-        return known
-    context = comments.Context(task_url=f"{services.config.dashboard_url}/task?id={task.id}")
-    title, body = comments.pr_title(task), comments.pr_body(task, context)
-    try:
-        return here.create_pull(branch=branch, base=base, title=title, body=body, draft=bool(task.flags.get("draft")))
-    except GitHubRefused as refusal:
-        if refusal.status != 422:
-            raise
-        if "no commits between" in refusal.said.lower():
-            return None
-        found = here.find_pull(branch)  # another worker was a moment earlier
-        if found is None:
-            raise
-        return found
-
-
-def _note_pull(services: Services, task: Task, pull: Pull) -> None:
-    now, text = services.clock(), f"pull request #{pull.number} was opened"
-    known = {"pr_number": pull.number, "pr_url": pull.url}
-    tasks.change(services.db, task.id, now=now, **known)
-    once = f"pull_request:{pull.number}"
-    events.record(services.db, task.id, "pull_request", text, now=now, run_id=task.run_id, once=once)
 
 
 def _asker(services: Services, claim: Claim) -> str:
@@ -153,18 +126,6 @@ def _asker(services: Services, claim: Claim) -> str:
     if claim.run.follow_up_id is None:
         return claim.task.requested_by
     return follow_ups.get(services.db, claim.run.follow_up_id).requested_by
-
-
-def _ask_for_review(services: Services, here: Repository, task: Task, pull: Pull, asker: str) -> None:
-    """Whoever asked for the work is asked to look at it; that this fails fails nothing."""
-    if asker.lower() in (login.lower() for login in pull.reviewers) or not pull.is_open:
-        return
-    try:
-        here.request_review(pull.number, asker)
-    except GitHubError as error:
-        words = f"{asker} could not be asked for a review: {error}"
-        once = f"review:{task.run_id}"
-        events.record(services.db, task.id, "warning", words, now=services.clock(), run_id=task.run_id, once=once)
 
 
 def _without_changes(services: Services, claim: Claim, message: str) -> None:

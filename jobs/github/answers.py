@@ -47,12 +47,14 @@ class Pull:
     is_open: bool
     merged: bool
     reviewers: list[str]
+    is_draft: bool = False
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         reviewers = [user["login"] for user in data.get("requested_reviewers") or []]
         merged = bool(data.get("merged_at"))
-        return cls(data["number"], data["html_url"], data["state"] == "open", merged, reviewers)
+        is_open, is_draft = data["state"] == "open", bool(data.get("draft"))
+        return cls(data["number"], data["html_url"], is_open, merged, reviewers, is_draft)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from jobs import comments
-from jobs.comments import Context, bar, duration, pr_body, pr_title, status
+from jobs import comments, pull_words
+from jobs.comments import Context, bar, duration, status
 from store.lifecycle import Outcome, Status
 from store.records import Priority, Task
 
@@ -133,8 +133,8 @@ def test_what_an_agent_says_stays_in_its_place(evil: str):
 
 def test_the_pull_request():
     task = replace(TASK, instructions="fix it", summary="Done. Closes #9, @tom", **SPENT)
-    assert pr_title(task) == "The greeting says Helo"
-    assert pr_body(task, HERE) == (
+    assert pull_words.title(task) == "The greeting says Helo"
+    assert pull_words.body(task, HERE) == (
         "Closes #1.\n\n`mock` made this change because @maria asked for it.\n\n"
         "**Asked for**\n\n> fix it\n\n"
         "**What the agent says**\n\n> Done. Closes #\u20609, @\u2060tom\n\n"
@@ -143,9 +143,9 @@ def test_the_pull_request():
 
 
 def test_a_title_is_one_line_of_bounded_length_without_secrets():
-    title = pr_title(replace(TASK, issue_title="a\nb\u202e " + "ghp_" + "x" * 30 + "y" * 200))
+    title = pull_words.title(replace(TASK, issue_title="a\nb\u202e " + "ghp_" + "x" * 30 + "y" * 200))
     assert "\n" not in title and len(title) <= 120 and "ghp_" not in title
-    assert pr_title(replace(TASK, issue_title=" ")) == "Changes by mock"
+    assert pull_words.title(replace(TASK, issue_title=" ")) == "Changes by mock"
 
 
 @pytest.mark.parametrize(

@@ -113,11 +113,11 @@ def test_github_away_for_an_hour_loses_no_result(stage: Stage, task):
 
 def test_a_refused_pull_request_keeps_the_branch_and_says_so(stage: Stage, task):
     stage.result(task)
-    stage.github.world.faults.fail_next("POST", "/pulls$", 403, body={"message": "Repository was archived"})
+    stage.github.world.faults.fail_next("POST", "/pulls$", 403, body={"message": "Not today"})
     finish(stage.services, task.run_id)
     task = stage.now_task(task)
     assert (task.status, task.reason) == (Status.FAILED, "pull_request_refused")
-    assert "archived" in task.message
+    assert "Not today" in task.message
     assert task.branch in stage.replies()[0].body
 
 
