@@ -90,7 +90,7 @@ def why(found: Obstacle, task: Task, limits: Limits) -> str:
     """The obstacle as a sentence, without its full stop."""
     match found:
         case Obstacle.ISSUE:
-            return "It waits behind the task at work on this issue"
+            return "It waits behind another task for this agent on this issue"
         case Obstacle.USER:
             return f"As many tasks of {task.requested_by} are at work as one person may have at once ({limits.user})"
         case Obstacle.REPOSITORY:

@@ -71,8 +71,8 @@ def test_a_queued_card_says_how_many_are_before_it(db):
 
 
 def test_a_card_that_waits_for_a_place_says_for_which(db):
-    make_task(db, message="It waits behind the task at work on this issue")
-    assert only_card(db)["hint"] == "It waits behind the task at work on this issue."
+    make_task(db, message="It waits behind another task for this agent on this issue")
+    assert only_card(db)["hint"] == "It waits behind another task for this agent on this issue."
 
 
 def test_a_task_asked_to_stop_says_so_until_it_has(db):

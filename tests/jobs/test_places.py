@@ -154,7 +154,7 @@ def test_a_second_command_on_the_issue_waits_for_the_first(stage: Stage):
     stage.wait(1)
     second = stage.task()
     launch(stage.services, second.run_id)
-    assert stage.now_task(second).message == "It waits behind the task at work on this issue"
+    assert stage.now_task(second).message == "It waits behind another task for this agent on this issue"
     stage.report(first)
     end(stage, first, "done")
     launch(stage.services, second.run_id)
