@@ -72,8 +72,9 @@ def _must_wait(services: Services, task: Task, now: datetime) -> bool:
 def _show(services: Services, task: Task, issue_number: int) -> None:
     here = repository.of(services, task.repository, task.installation_id)
     if task.reason == Reason.NOT_PERMITTED:
-        comment_id = gate.refuse(services, here, issue_number, task.requested_by)
-        if comment_id is not None:
+        silent = task.source == "opened"  # whoever merely opened an issue asked Porter for nothing, and hears nothing
+        comment_id = None if silent else gate.refuse(services, here, issue_number, task.requested_by)
+        if silent or comment_id is not None:
             _shown(services, task, comment_id, task.version, services.clock())
         return
     # Before the launch nobody has asked GitHub yet who this is, and a comment is a thing that only writers get.

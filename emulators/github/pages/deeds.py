@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -163,8 +164,9 @@ def check_same_site(world: World) -> None:
 
 
 def _drafts() -> list[reviews.Draft]:
-    """The remarks on lines; the form on the page holds one."""
-    rows = zip(*(request.form.getlist(name) for name in ("path", "line", "remark")), strict=False)
+    """The remarks on lines that came with the form: any number of path, line and remark, in their order."""
+    columns = (request.form.getlist(name) for name in ("path", "line", "remark"))
+    rows = zip_longest(*columns, fillvalue="")
     stripped = [tuple(word.strip() for word in row) for row in rows]
     return [_draft(*row) for row in stripped if any(row)]
 
