@@ -7,13 +7,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from jobs import decision, gate, replies, repository, roster
+from jobs import comments, decision, gate, replies, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable
 from jobs.launch import pause_before
+from jobs.reasons import Reason
+from jobs.replies import Offer
 from jobs.status_comment import CLOCKS_APART
-from store import requests, tasks
+from store import requests, tasks, vault
 from store.errors import IllegalMove
 from store.records import Priority, Request, Task
 
@@ -116,15 +118,20 @@ def _replaced(flags: dict[str, Any], task: Task) -> dict[str, Any]:
 
 
 def _status(services: Services, request: Request) -> str:
-    shown = _of_issue(services, request)[:SHOWN]
-    return replies.overview(shown, dashboard_url=services.config.dashboard_url, mention=services.config.mention)
+    """In the words of the status comments: of the tasks at work, or else of the last one."""
+    found = _of_issue(services, request)
+    shown = [task for task in found if task.is_live][:SHOWN] or found[:1]
+    now = services.clock()
+    said = [comments.words(task, status_comment.context(services, task), now=now) for task in shown]
+    return replies.overview(said, mention=services.config.mention)
 
 
 def _help(services: Services, request: Request) -> str:  # noqa: ARG001  the same for everyone
     config = services.config
     known = roster.load(config.default_agent, config.agents_file)
-    names = [agent.name for agent in known.all()]
-    return replies.manual(names, default_agent=known.default, mention=config.mention)
+    kept = {secret.name for secret in vault.known(services.db) if secret.owner == "global"}
+    offers = [Offer(one.name, not one.needs_key or not kept.isdisjoint(one.keys)) for one in known.all()]
+    return replies.manual(offers, default_agent=known.default, mention=config.mention)
 
 
 def _mistake(services: Services, request: Request) -> str:  # noqa: ARG001
@@ -147,9 +154,10 @@ _DEEDS: dict[str, Callable[[Services, Request], str]] = {
 
 
 def _of_issue(services: Services, request: Request) -> list[Task]:
-    """The issue's tasks, newest first; only those of the agent that was named."""
+    """The issue's tasks, newest first; only those of the agent that was named, and none that was refused a stranger."""
     found = tasks.on_issue(services.db, request.repository, request.issue_number)
-    return [task for task in found if not request.argument or task.agent == request.argument]
+    asked = [task for task in found if task.reason != Reason.NOT_PERMITTED]
+    return [task for task in asked if not request.argument or task.agent == request.argument]
 
 
 def _try_later(services: Services, request: Request, error: GitHubUnavailable) -> None:

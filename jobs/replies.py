@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from jobs.cleaning import code, inert, masked, one_line, visible, without_tags
-from store.lifecycle import Outcome, Status
+from jobs.cleaning import code, masked, visible, without_tags
+from store.lifecycle import Status
 from store.records import Request, Task
 
 REFUSED = "<!-- porter:refused -->"
 
-_STATES = {
+_LIVE = {
     Status.QUEUED: "waiting",
     Status.LAUNCHING: "starting a machine",
     Status.RUNNING: "at work",
     Status.FINISHING: "saving its work",
-    Status.FAILED: "failed",
-    Status.CANCELLED: "stopped",
-    Status.TIMED_OUT: "timed out",
 }
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An agent of this deployment, and whether it has the key it needs."""
+
+    agent: str
+    is_ready: bool
 
 
 def marker(request: Request) -> str:
@@ -46,36 +52,45 @@ def retrying(task: Task) -> str:
 
 
 def still_at_work(task: Task, mention: str) -> str:
-    return f"{code(task.agent)} is still {_STATES.get(task.status, 'at work')} here. `@{mention} stop` ends it."
+    return f"{code(task.agent)} is still {_LIVE.get(task.status, 'at work')} here. `@{mention} stop` ends it."
 
 
 def nothing_to_retry(mention: str, default_agent: str) -> str:
     return f"Porter has done nothing here that could be tried again. `@{mention} {default_agent}` starts a task."
 
 
-def overview(tasks: Sequence[Task], *, dashboard_url: str, mention: str) -> str:
-    """The answer to `status`: the newest tasks of the issue."""
-    if not tasks:
+def overview(said: Sequence[str], *, mention: str) -> str:
+    """The answer to `status`: what the status comments of these tasks say."""
+    if not said:
         return f"Porter has had no task here yet. `@{mention} help` tells what it can do."
-    lines = [f"- {code(task.agent)}: {_state(task)} · [details]({dashboard_url}/task?id={task.id})" for task in tasks]
-    return "\n".join(["The tasks of this issue, newest first:", "", *lines])
+    return "\n\n---\n\n".join(said)
 
 
-def manual(agents: Sequence[str], *, default_agent: str, mention: str) -> str:
+def manual(offers: Sequence[Offer], *, default_agent: str, mention: str) -> str:
     """The answer to `help`."""
     return "\n".join(
         [
             f"Begin a line with `@{mention}` and say what is wanted:",
             "",
-            f"- `@{mention} [agent] [instructions]` starts an agent on this issue; the result is a pull request",
+            f"- `@{mention} [agent] [instructions]` starts an agent on this issue; the result is a pull request. "
+            "On a pull request of Porter's, by a comment or a review, it goes on with the work there",
             f"- `@{mention} stop` ends what is at work here, `@{mention} retry` starts the last task again",
-            f"- `@{mention} status` lists the tasks of this issue",
+            f"- `@{mention} status` tells how it stands",
+            f"- `@{mention} approve` and `@{mention} reject` decide on a change that is being held",
             "",
-            f"Agents: {', '.join(code(name) for name in agents)}; without one it is {code(default_agent)}.",
+            f"Agents: {', '.join(code(one.agent) for one in offers if one.is_ready) or 'none is ready'}; "
+            f"without one it is {code(default_agent)}.",
+            *_without_key(offers),
             "Flags on the same line: `--model=`, `--branch=` (where to start from), `--priority=low|normal|high`, "
-            "`--timeout=` (minutes), `--draft`, `--no-tests`.",
+            "`--timeout=` (minutes), `--draft`, `--no-tests`, `--with-thread` (what people without write "
+            "access say too), `--dry-run` (only tells what would run).",
         ]
     )
+
+
+def _without_key(offers: Sequence[Offer]) -> list[str]:
+    names = [code(one.agent) for one in offers if not one.is_ready]
+    return [f"Not ready, because no key is set: {', '.join(names)}."] if names else []
 
 
 def mistaken(explanation: str) -> str:
@@ -85,15 +100,6 @@ def mistaken(explanation: str) -> str:
 
 def unknown_verb(verb: str, mention: str) -> str:
     return f"Porter cannot do {code(verb, 40)} yet. `@{mention} help` tells what it can do."
-
-
-def _state(task: Task) -> str:
-    if task.status is Status.SUCCEEDED:
-        return f"pull request #{task.pr_number}" if task.outcome is Outcome.PULL_REQUEST else "no changes were needed"
-    words = _STATES[task.status]
-    if task.status is Status.RUNNING:
-        return f"{words}, {task.percent} % ({inert(one_line(task.step, 120)) or 'getting ready'})"
-    return f"{words} ({code(task.reason, 40)})" if task.status is Status.FAILED and task.reason else words
 
 
 def _names(tasks: Sequence[Task]) -> str:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from jobs import roster
 from jobs.answer import answer
+from jobs.finish import finish
 from jobs.launch import launch
-from store import requests
+from jobs.status_comment import publish
+from store import requests, vault
 from store.lifecycle import Status
 from store.records import NewRequest
 from tests.builders import move
@@ -92,9 +95,71 @@ def test_status_and_help_and_a_mistake_are_answered(stage: Stage):
         answer(stage.services, asked(stage, verb))
     answer(stage.services, asked(stage, "mistake", argument="Did you mean `@porter mock`? Use `--model=<name>`."))
     said = [one.body for one in stage.replies()]
-    assert "`mock`: waiting" in said[0]
+    assert "**Queued** for `mock`" in said[0]
     assert "@porter stop" in said[1] and "`claude-code`" in said[1]
     assert said[2].startswith("Did you mean `@porter mock`?")
+
+
+def test_status_says_what_the_status_comment_says(stage: Stage):
+    task = stage.task()
+    launch(stage.services, task.run_id)
+    stage.report(task, step="reading greeter.py", percent=30)
+    stage.wait(10)
+    publish(stage.services, task.id)
+    answer(stage.services, asked(stage, "status"))
+    comment, reply = stage.replies()
+    assert _words(comment.body).partition(" %")[0] == _words(reply.body).partition(" %")[0]
+    assert "reading greeter.py" in reply.body and "30 %" in reply.body
+
+
+def test_status_tells_of_the_tasks_at_work_or_else_of_the_last_one(stage: Stage):
+    failed_task(stage, instructions="the first")
+    last = failed_task(stage)
+    answer(stage.services, asked(stage, "status"))
+    assert stage.replies()[-1].body.count("**Failed**") == 1
+    assert last.id in stage.replies()[-1].body
+    stage.task()
+    stage.task(agent="claude-code")
+    answer(stage.services, asked(stage, "status"))
+    assert "Failed" not in stage.replies()[-1].body
+    assert stage.replies()[-1].body.count("**Queued**") == 2
+
+
+def test_status_with_nothing_known_says_so(stage: Stage):
+    launch(stage.services, stage.task(requested_by="eve").run_id)  # a stranger's attempt is no task to tell of
+    answer(stage.services, asked(stage, "status"))
+    assert "no task here yet" in stage.replies()[-1].body
+
+
+def test_help_tells_which_agents_are_ready(stage: Stage):
+    answer(stage.services, asked(stage, "help"))
+    agents = {agent.name: agent for agent in roster.load("mock", None).all()}
+    assert agents["claude-code"].needs_key
+    [ready] = [line for line in stage.replies()[-1].body.splitlines() if line.startswith("Agents:")]
+    [missing] = [line for line in stage.replies()[-1].body.splitlines() if line.startswith("Not ready")]
+    assert "`mock`" in ready and "`claude-code`" in missing
+    key = agents["claude-code"].keys[0]
+    vault.put(stage.services.db, stage.services.vault, "global", key, "x", by="maria", now=stage.clock())
+    answer(stage.services, asked(stage, "help"))
+    [ready] = [line for line in stage.replies()[-1].body.splitlines() if line.startswith("Agents:")]
+    assert "`claude-code`" in ready
+
+
+def test_commands_are_answered_on_the_pull_request_as_on_the_issue(stage: Stage):
+    task = stage.task()
+    launch(stage.services, task.run_id)
+    stage.result(task)
+    finish(stage.services, task.run_id)
+    [pull] = stage.pulls()
+    comment = stage.github.world.comment(pull, "maria", "@porter status")
+    new = NewRequest(
+        "acme/widgets", pull.number, "maria", "status", installation_id=stage.github.installation,
+        comment_id=comment.id, comment_line=1,
+    )  # fmt: skip
+    key = requests.new(stage.services.db, new, now=stage.clock())
+    assert key is not None
+    answer(stage.services, key)
+    assert f"Pull request #{pull.number}" in pull.comments[-1].body
 
 
 def test_the_command_gets_eyes_and_the_reply_its_marker(stage: Stage):
@@ -133,3 +198,7 @@ def test_a_reply_that_github_refuses_is_not_tried_for_ever(stage: Stage):
     stage.github.world.faults.fail_next("POST", "/comments$", 403, body={"message": "locked"})
     answer(stage.services, key)
     assert requests.get(stage.services.db, key).answer == "refused"
+
+
+def _words(body: str) -> str:
+    return body.rpartition("\n\n")[0]
