@@ -175,6 +175,8 @@ def replayed(stored: Mapping[str, Any], fresh: Inputs) -> Inputs:
     for one in fields(Inputs):
         was, now = getattr(before, one.name), getattr(fresh, one.name)
         chosen[one.name] = now if now.source is Source.FLAG and now.value != was.value else was
+    if chosen["agent"].value != before.agent.value:
+        chosen["model"] = fresh.model  # another agent knows no models of the one before
     return Inputs(**chosen)
 
 

@@ -13,7 +13,7 @@ from jobs.follow_up import advance
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import launch
 from jobs.sweep import Sweep
-from store import follow_ups, runs, sessions, tasks
+from store import follow_ups, runs, sessions, tasks, vault
 from store.lifecycle import Outcome, Status
 from store.records import FollowUp, NewFollowUp, RunKind, Task
 from store.sessions import Session
@@ -282,6 +282,14 @@ def test_flags_of_the_follow_up_replace_what_the_task_had_but_not_its_branch(sta
     assert (again.model, again.priority, again.flags["no_tests"]) == ("large", "high", True)
     assert (again.branch, again.base_branch) == (task.branch, "main")
     assert "Do not run the tests" in (stage.now_run(again).prompt or "")
+
+
+def test_another_agent_can_be_named_and_gets_no_model_of_the_one_before(stage: Stage, task: Task) -> None:
+    vault.put(stage.services.db, stage.services.vault, "global", "ANTHROPIC_API_KEY", "k", by="t", now=stage.clock())
+    first = worked(stage, commented(stage, task, "go on", flags={"model": "large"}))
+    assert first.model == "large"
+    again = begun(stage, commented(stage, task, "go on", flags={"agent": "claude"}))
+    assert (again.agent, again.model, again.branch) == ("claude-code", None, task.branch)
 
 
 def test_a_task_has_used_what_all_its_runs_used(stage: Stage, task: Task) -> None:
