@@ -15,7 +15,7 @@ from jobs.launch import pause_before
 from jobs.reasons import Reason
 from jobs.replies import Offer
 from jobs.status_comment import CLOCKS_APART
-from store import requests, tasks, vault
+from store import follow_ups, requests, tasks, vault
 from store.errors import IllegalMove
 from store.records import Priority, Request, Task
 
@@ -68,15 +68,27 @@ def _stop(services: Services, request: Request) -> str:
     """A repeated answer finds tasks that were told to stop already: they count as its own."""
     stopped: list[Task] = []
     for task in _of_issue(services, request):
+        waited = _drop_waiting(services, task, request)
         try:
             tasks.cancel(services.db, task.id, by=request.sender, now=services.clock())
         except IllegalMove:
-            if task.finished_at is None or task.finished_at < request.created_at:
+            if not waited and (task.finished_at is None or task.finished_at < request.created_at):
                 continue
         stopped.append(task)
     for task in stopped:
         services.queues.publish(task.id)
     return replies.stopping(stopped, by=request.sender)
+
+
+def _drop_waiting(services: Services, task: Task, request: Request) -> bool:
+    """Feedback that waits for its run is not to start when the present one has stopped. Whether there was some."""
+    dropped = False
+    for one in follow_ups.waiting(services.db, task.id):
+        if one.asked_at <= request.created_at:
+            words = replies.not_begun(request.sender)
+            dropped = follow_ups.refuse(services.db, one.id, words, now=services.clock()) or dropped
+            services.queues.follow_up(one.id)
+    return dropped
 
 
 def _retry(services: Services, request: Request) -> str:

@@ -47,6 +47,11 @@ def stopping(tasks: Sequence[Task], *, by: str) -> str:
     return f"Stopping {_names(tasks)}, as {code(by, 60)} asked."
 
 
+def not_begun(by: str) -> str:
+    """For feedback that was waiting when somebody said stop."""
+    return f"{code(by, 60)} stopped the work here before this was begun. Ask again when it should go on."
+
+
 def retrying(task: Task) -> str:
     return f"{code(task.agent)} starts again with the inputs it had; its status comment above tells how it goes."
 

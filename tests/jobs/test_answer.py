@@ -37,7 +37,7 @@ def failed_task(stage: Stage, **more: Any):
 
 
 def test_stop_ends_what_is_at_work_and_says_so(stage: Stage):
-    queued, running = stage.task(), stage.task()
+    running, queued = stage.task(), stage.task()
     launch(stage.services, running.run_id)
     answer(stage.services, asked(stage, "stop"))
     assert stage.now_task(queued).status is Status.CANCELLED

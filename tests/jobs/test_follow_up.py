@@ -8,14 +8,15 @@ import pytest
 
 from emulators.github import acts
 from emulators.github.model import Actor, Issue
+from jobs.answer import answer
 from jobs.finish import finish
 from jobs.follow_up import advance
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import launch
 from jobs.sweep import Sweep
-from store import follow_ups, runs, sessions, tasks, vault
+from store import follow_ups, requests, runs, sessions, tasks, vault
 from store.lifecycle import Outcome, Status
-from store.records import FollowUp, NewFollowUp, RunKind, Task
+from store.records import FollowUp, NewFollowUp, NewRequest, RunKind, Task
 from store.sessions import Session
 from tests.jobs.stage import Died, Stage
 
@@ -204,6 +205,24 @@ def test_a_second_comment_waits_for_the_first_even_if_it_is_looked_at_first(stag
     assert now(stage, second).run_id is None
     advance(stage.services, first)
     assert now(stage, first).run_id == f"{task.id}-2"
+
+
+def test_a_stop_ends_what_is_at_work_and_what_waits_for_it(stage: Stage, task: Task) -> None:
+    first = commented(stage, task, "greet the moon")
+    at_work = begun(stage, first)
+    second = commented(stage, task, "greet the sun")
+    stage.wait(1)
+    order = NewRequest(task.repository, task.pr_number or 0, "tom", "stop", installation_id=task.installation_id)
+    answer(stage.services, requests.new(stage.services.db, order, now=stage.clock()) or "")
+    advance(stage.services, second)
+    assert "stopped the work here before this was begun" in said(stage)[-1]
+
+    stage.result(at_work, push=False, ending="cancelled", pushed=False)
+    finish(stage.services, at_work.run_id)
+    for key in (first, second):
+        advance(stage.services, key)
+    assert stage.now_task(task).status is Status.CANCELLED
+    assert stage.now_task(task).run_id == at_work.run_id
 
 
 def test_the_sweep_brings_what_redis_forgot(stage: Stage, task: Task) -> None:
