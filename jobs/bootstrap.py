@@ -17,6 +17,7 @@ from jobs.hosts.fly import FlyHost
 from jobs.hosts.local import LocalHost
 from jobs.hosts.port import Host
 from jobs.queues import Queues
+from jobs.secrecy import Secrecy
 from store.database import Database
 from store.vault import Vault
 
@@ -47,7 +48,13 @@ class Services:
             vault=self.vault,
             clock=self.clock,
             http=httpx.Client(timeout=_TIMEOUT),
+            hide=self.secrecy.text,
         )
+
+    @cached_property
+    def secrecy(self) -> Secrecy:
+        """What hides the secrets that this Porter knows."""
+        return Secrecy(self.config, self.db, self.vault, self.clock)
 
     @cached_property
     def host(self) -> Host:

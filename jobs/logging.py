@@ -7,7 +7,10 @@ import sys
 
 import structlog
 
+from jobs.cleaning import masked
 from jobs.config import Config
+from jobs.secrecy import of_config
+from worker.masking import Mask
 
 
 def configure(config: Config, *, process: str) -> None:
@@ -27,6 +30,7 @@ def configure(config: Config, *, process: str) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            _without_secrets(Mask(of_config(config))),
             last,
         ],
     )
@@ -37,6 +41,15 @@ def configure(config: Config, *, process: str) -> None:
     root.setLevel(config.log_level)
     for noisy in ("httpx", "httpcore", "rq.worker", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def _without_secrets(mask: Mask) -> structlog.typing.Processor:
+    """No line holds a secret of the configuration or what looks like a token, whoever wrote it."""
+
+    def hide(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {name: masked(mask.text(value)) if isinstance(value, str) else value for name, value in event.items()}
+
+    return hide
 
 
 def _named(process: str) -> structlog.typing.Processor:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from jobs.cleaning import masked
 from jobs.github.answers import Comment, Issue, Pull, file_text
 from jobs.github.app import App, Purpose
 from jobs.github.errors import GitHubRefused
@@ -21,6 +22,7 @@ from store import responses
 from store.database import Database
 from store.vault import Vault
 
+_WORDS = ("body", "title")
 PAGE = 100
 MAX_PAGES = 20  # 2,000 comments since the task began: beyond that a second comment is the smaller harm
 
@@ -39,14 +41,15 @@ class GitHub:
         clock: Callable[[], datetime],
         http: httpx.Client,
         sleep: Callable[[float], None] = time.sleep,
+        hide: Callable[[str], str] = masked,
     ) -> None:
         self._wire, self.guest = Wire(api_url, http, clock), Guest(db, clock, sleep)
-        self._memory = Memory(db, clock)
+        self._memory, self._hide = Memory(db, clock), hide
         self.app = App(self._wire, self.guest, app_id=app_id, private_key=private_key, db=db, vault=vault, clock=clock)
 
     def repository(self, full_name: str, installation_id: int) -> Repository:
         """Speak about this repository, through this installation of the App."""
-        return Repository(self._wire, self.app, self.guest, self._memory, full_name, installation_id)
+        return Repository(self._wire, self.app, self.guest, self._memory, full_name, installation_id, self._hide)
 
 
 class Repository:
@@ -54,9 +57,16 @@ class Repository:
     second apart: each may wait for its turn, and raises Crowded when that is too far off."""
 
     def __init__(
-        self, wire: Wire, app: App, guest: Guest, memory: Memory, full_name: str, installation_id: int
+        self,
+        wire: Wire,
+        app: App,
+        guest: Guest,
+        memory: Memory,
+        full_name: str,
+        installation_id: int,
+        hide: Callable[[str], str],
     ) -> None:
-        self._wire, self._app, self._guest, self._memory = wire, app, guest, memory
+        self._wire, self._app, self._guest, self._memory, self._hide = wire, app, guest, memory, hide
         self.full_name, self.installation_id = full_name, installation_id
         self._path = f"/repos/{full_name}"
 
@@ -196,6 +206,8 @@ class Repository:
 
     def send(self, method: str, path: str, body: Any, *, doing: str) -> Any:
         """Write something below the repository's address, when it is this write's turn."""
+        if isinstance(body, dict):  # the one door through which words leave: nothing secret passes it
+            body = {name: self._hide(value) if name in _WORDS else value for name, value in body.items()}
         self._guest.wait_to_write(self.installation_id)
         return self._with_token(lambda token: self._wire.send(method, self._path + path, token, doing=doing, json=body))
 

@@ -216,6 +216,7 @@ def opened(folder: Path, db: Database, clock: Clock | None = None) -> Iterator[S
                 clock=github.clock,
                 http=http,
                 sleep=lambda seconds: github.clock.pass_by(seconds=seconds),
+                hide=services.secrecy.text,
             )
             services.__dict__.update({"github": client, "host": host})
             issue = world.add_issue(github.repository, "maria", "The greeting says Helo", 'It prints "Helo".')
