@@ -37,7 +37,9 @@ def failed_task(stage: Stage, **more: Any):
 
 
 def test_stop_ends_what_is_at_work_and_says_so(stage: Stage):
-    running, queued = stage.task(), stage.task()
+    running = stage.task()
+    stage.wait(1)
+    queued = stage.task()
     launch(stage.services, running.run_id)
     answer(stage.services, asked(stage, "stop"))
     assert stage.now_task(queued).status is Status.CANCELLED
