@@ -27,6 +27,8 @@ def judge(heard: Heard, house: House, around: Around) -> Judgement:
     match heard.payload:
         case Other(event="ping"):
             return ignored(heard, "GitHub's ping: the address and the secret are right")
+        case Other(event="push"):
+            return ignored(heard, "a push starts no task; one that touches .porter/ has the configuration read anew")
         case Other(event=event):
             return ignored(heard, f"event {event} is not one that Porter acts on")
         case IssueComment() as said:

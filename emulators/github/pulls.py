@@ -189,7 +189,16 @@ def _push_commit(world: World, repository: Repository, one: Commit) -> Json:
         "url": f"{repositories.page(world.urls, repository)}/commit/{one.sha}",
         "author": person,
         "committer": person,
-        "added": [],
-        "removed": [],
-        "modified": [],
+        **_paths(repository, one.sha),
     }
+
+
+def _paths(repository: Repository, sha: str) -> dict[str, list[str]]:
+    """What a commit does to files, by the words of a push's payload."""
+    listed = repository.git.run(
+        "diff-tree", "--root", "--no-commit-id", "--name-status", "--no-renames", "-r", "-z", sha
+    )
+    words = listed.split("\0")
+    found = list(zip(words[::2], words[1::2], strict=False))
+    of = {"added": "A", "removed": "D", "modified": "MT"}
+    return {name: [path for letter, path in found if letter in letters] for name, letters in of.items()}
