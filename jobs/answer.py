@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from jobs import comments, decision, gate, replies, repository, roster, status_comment
+from jobs import comments, decision, dry_run, gate, replies, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable
@@ -160,8 +160,10 @@ _DEEDS: dict[str, Callable[[Services, Request], str]] = {
     "status": _status,
     "help": _help,
     "mistake": _mistake,
+    "dry_run": dry_run.tell,
     "approve": decision.approve,
     "reject": decision.reject,
+    "dry_run": dry_run.answer,
 }
 
 

@@ -140,7 +140,7 @@ def _prepare(services: Services, claim: Claim, here: Repository, task: Task) -> 
     _hold_on(services, claim)
     inputs = deciding.decide(services, claim, here, task)
     task = _on_its_branch(services, claim.run, tasks.get(services.db, task.id))
-    _check_agent(services, task)
+    require_agent(services, task)
     if claim.run.prompt is None:
         _hold_on(services, claim)
         if claim.run.follow_up_id is None:
@@ -170,8 +170,8 @@ def _acknowledge(here: Repository, task: Task) -> None:
         _log.info("the command gets no reaction", extra=extra)
 
 
-def _check_agent(services: Services, task: Task) -> None:
-    """Before the machine costs anything: is there such an agent, and has it a key?"""
+def require_agent(services: Services, task: Task) -> None:
+    """Before the machine costs anything: is there such an agent, and has it a key? Raises LaunchRefused."""
     agent = roster.load(services.config.default_agent, services.config.agents_file).find(task.agent)
     if agent is None:
         raise LaunchRefused(f"there is no agent {task.agent} any more; the configuration must have changed")
