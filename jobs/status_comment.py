@@ -59,11 +59,12 @@ def _try_to_show(services: Services, task: Task, issue_number: int) -> None:
 
 
 def _must_wait(services: Services, task: Task, now: datetime) -> bool:
-    """The first and the last word wait in line with all that Porter writes; what is between them is dropped instead."""
-    if not task.is_live:
-        return False
+    """The first and the last word wait in line with all that Porter writes; what is between them is dropped instead.
+    What comes too soon after an edit the sweep brings when it is time."""
     if task.comment_edited_at is not None and now < task.comment_edited_at + EDIT_EVERY:
         return True
+    if not task.is_live:
+        return False
     if task.status_comment_id is None:
         return task.status is Status.QUEUED and now < task.created_at + SETTLING
     return task.installation_id is not None and not services.github.guest.may_edit(task.installation_id)
@@ -83,24 +84,24 @@ def _show(services: Services, task: Task, issue_number: int) -> None:
         _shown(services, task, None, task.version, services.clock())
         return
     body = comments.status(task, context(services, task), now=services.clock())
-    comment_id = _place(here, task, issue_number, body)
-    _shown(
-        services, task, comment_id, task.version, services.clock()
-    )  # it may have waited: the next edit counts from now
+    edited = _edit(here, task, issue_number, body)
+    # The time now, not before: it may have waited for its turn. To post it is no edit: the first one may follow at once.
+    if edited is not None:
+        _shown(services, task, edited, task.version, services.clock())
+    else:
+        _shown(services, task, here.create_comment(issue_number, body).id, task.version, None)
 
 
-def _place(here: Repository, task: Task, issue_number: int, body: str) -> int:
-    """Edit the comment that is known, or the one that is found, or post one."""
+def _edit(here: Repository, task: Task, issue_number: int, body: str) -> int | None:
+    """Edit the comment that is known, or the one that is found; None when there is none."""
     if task.status_comment_id is not None and here.update_comment(task.status_comment_id, body):
         return task.status_comment_id
     found = here.find_comment(issue_number, comments.marker(task.id), since=task.created_at - CLOCKS_APART)
-    if found is not None and here.update_comment(found.id, body):
-        return found.id
-    return here.create_comment(issue_number, body).id
+    return found.id if found is not None and here.update_comment(found.id, body) else None
 
 
-def _shown(services: Services, task: Task, comment_id: int | None, version: int, at: datetime) -> None:
-    tasks.comment_shown(services.db, task.id, comment_id=comment_id, version=version, now=at)
+def _shown(services: Services, task: Task, comment_id: int | None, version: int, at: datetime | None) -> None:
+    tasks.comment_shown(services.db, task.id, comment_id=comment_id, version=version, edited_at=at)
 
 
 def context(services: Services, task: Task) -> comments.Context:

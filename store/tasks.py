@@ -138,10 +138,13 @@ def change_in(connection: Connection, task_id: str, *, now: datetime, **values: 
     connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
 
 
-def comment_shown(db: Database, task_id: str, *, comment_id: int | None, version: int, now: datetime) -> None:
-    """Remember that the status comment shows this version of the task; an older one never wins."""
+def comment_shown(
+    db: Database, task_id: str, *, comment_id: int | None, version: int, edited_at: datetime | None
+) -> None:
+    """Remember that the status comment shows this version of the task; an older one never wins. `edited_at`: when it
+    was edited last, None for one that was only just posted."""
     newer = (_tasks.c.id == task_id) & (_tasks.c.comment_version <= version)
-    values = {"status_comment_id": comment_id, "comment_version": version, "comment_edited_at": now}
+    values = {"status_comment_id": comment_id, "comment_version": version, "comment_edited_at": edited_at}
     with db.write() as connection:
         connection.execute(update(_tasks).where(newer).values(values))
 

@@ -8,8 +8,10 @@ from emulators.github import acts
 from jobs.finish import finish
 from jobs.launch import launch
 from jobs.status_comment import publish
+from jobs.sweep import Sweep
 from store import tasks
 from tests.jobs.stage import Stage
+from tests.jobs.test_sweep import waiting
 
 
 @pytest.fixture
@@ -27,10 +29,18 @@ def test_it_is_edited_in_place(stage: Stage, task):
     assert "reading greeter.py" in comment.body and "30 %" in comment.body
 
 
-def test_it_is_edited_once_in_five_seconds(stage: Stage, task):
+def test_it_is_edited_once_in_five_seconds_also_for_the_last_word(stage: Stage, task):
     stage.wait(4)
     publish(stage.services, task.id)
-    assert "reading" not in stage.replies()[0].body
+    assert "reading" in stage.replies()[0].body  # to post it was no edit
+    stage.result(task, ending="crashed")
+    finish(stage.services, task.run_id)
+    assert "Failed" not in stage.replies()[0].body
+    stage.wait(6)
+    Sweep(stage.services).quick()
+    assert f"publish {task.id}" in waiting(stage)
+    publish(stage.services, task.id)
+    assert "Failed" in stage.replies()[0].body
 
 
 def test_it_is_not_touched_while_it_is_up_to_date(stage: Stage, task):

@@ -129,7 +129,7 @@ def test_a_machine_is_left_until_it_is_known_to_be_gone(db):
 def test_a_comment_is_behind_while_it_shows_an_older_version(db, clock):
     task = make_task(db, now=clock())
     assert runs.comments_behind(db, edited_before=clock()) == [task.id]
-    tasks.comment_shown(db, task.id, comment_id=9, version=task.version, now=clock())
+    tasks.comment_shown(db, task.id, comment_id=9, version=task.version, edited_at=clock())
     assert runs.comments_behind(db, edited_before=clock.advance(10)) == []
     tasks.change(db, task.id, now=clock(), branch="porter/1")
     assert runs.comments_behind(db, edited_before=clock()) == [task.id]

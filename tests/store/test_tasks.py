@@ -187,8 +187,8 @@ def test_the_tasks_of_an_issue_are_found_by_issue_and_by_pull_request(db, clock)
 
 def test_the_comment_never_goes_back_to_an_older_version(db, clock):
     task = make_task(db)
-    tasks.comment_shown(db, task.id, comment_id=9, version=3, now=clock())
-    tasks.comment_shown(db, task.id, comment_id=9, version=2, now=clock.advance(5))
+    tasks.comment_shown(db, task.id, comment_id=9, version=3, edited_at=clock())
+    tasks.comment_shown(db, task.id, comment_id=9, version=2, edited_at=clock.advance(5))
     seen = tasks.get(db, task.id)
     assert (seen.comment_version, seen.status_comment_id, seen.comment_edited_at) == (3, 9, NOW)
 
