@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, true
 
 from store import tables
+from store.held_changes import HELD
 from store.lifecycle import Status
 from store.line import HEAD_START, Asked, Limits, Load, Obstacle
 from store.records import Priority, Task
@@ -16,7 +17,6 @@ from store.records import Priority, Task
 _tasks, _runs = tables.tasks, tables.runs
 _sibling, _sibling_run = _tasks.alias("sibling"), _runs.alias("sibling_run")
 
-HELD = "held"  # the phase of a run whose change waits for approval: its machine is gone, so it takes no place
 SEEN = 200  # of each priority: how far the line is read; whoever stands behind is found when these have started
 _AT_WORK = (Status.LAUNCHING, Status.RUNNING, Status.FINISHING)
 _COLUMNS = (
@@ -164,6 +164,7 @@ def _same_issue(table: Any, asked: Asked) -> ColumnElement[bool]:
 
 
 def _at_work(of_tasks: Any, of_runs: Any) -> ColumnElement[bool]:
+    """A run whose change is held for approval has no machine any more, so it takes no place."""
     return and_(of_tasks.c.status.in_(_AT_WORK), func.coalesce(of_runs.c.phase, "") != HELD)
 
 
