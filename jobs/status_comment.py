@@ -85,7 +85,7 @@ def _show(services: Services, task: Task, issue_number: int) -> None:
         return
     body = comments.status(task, context(services, task), now=services.clock())
     edited = _edit(here, task, issue_number, body)
-    # The time now, not before: it may have waited for its turn. To post it is no edit: the first one may follow at once.
+    # The time now, not before: it may have waited for its turn. To post it is no edit: the first may follow at once.
     if edited is not None:
         _shown(services, task, edited, task.version, services.clock())
     else:
