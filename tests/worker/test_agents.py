@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from worker import agents
+from worker.contract import Resume
 from worker.errors import BadAgentConfig
 
 
@@ -66,6 +67,13 @@ def test_a_custom_agent_from_the_configuration() -> None:
     assert agents.recipe(agent).stream == "text"
 
 
+def test_a_custom_agent_can_go_on_with_its_conversation() -> None:
+    resume = {"argv": ["--resume", "{session}"], "path": ".tidy/{session}.json", "counts_all": True}
+    agent = agents.from_config({"name": "tidy", "argv": ["tidy"], "resume": resume})
+    assert agents.recipe(agent).resume == Resume(["--resume", "{session}"], ".tidy/{session}.json", counts_all=True)
+    assert agents.recipe(agents.from_config({"name": "tidy", "argv": ["tidy"]})).resume is None
+
+
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
@@ -78,6 +86,15 @@ def test_a_custom_agent_from_the_configuration() -> None:
         pytest.param({"name": "a", "argv": ["x"], "keys": ["openai key"]}, "names of variables", id="keys"),
         pytest.param({"name": "a", "argv": ["x"], "env": {"A": 1}}, "env is a table", id="env"),
         pytest.param({"name": "a", "argv": ["x"], "aliases": "b"}, "aliases is a list", id="aliases"),
+        pytest.param({"name": "a", "argv": ["x"], "resume": "yes"}, "resume is a table", id="resume"),
+        pytest.param(
+            {"name": "a", "argv": ["x"], "resume": {"argv": ["-r"]}}, "resume is a table", id="resume-no-path"
+        ),
+        pytest.param(
+            {"name": "a", "argv": ["x"], "resume": {"argv": ["-r"], "path": "../{session}"}},
+            "below HOME",
+            id="resume-out",
+        ),
         pytest.param({"name": "a", "argv": ["x"], "color": "red"}, "unknown field 'color'", id="unknown"),
     ],
 )
