@@ -160,7 +160,6 @@ _DEEDS: dict[str, Callable[[Services, Request], str]] = {
     "status": _status,
     "help": _help,
     "mistake": _mistake,
-    "dry_run": dry_run.tell,
     "approve": decision.approve,
     "reject": decision.reject,
     "dry_run": dry_run.answer,
