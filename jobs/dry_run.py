@@ -37,7 +37,7 @@ def answer(services: Services, request: Request) -> str:
 def words(inputs: Inputs, *, size: int, obstacles: Sequence[str]) -> str:
     """Pure. `size` of the prompt in characters; `obstacles`: why it would fail."""
     tests = inputs.test_command if not inputs.no_tests.value else Value(None, inputs.no_tests.source)
-    rows = [
+    rows: list[tuple[str, Value[Any], str]] = [
         ("Agent", inputs.agent, code(inputs.agent.value)),
         ("Model", inputs.model, code(inputs.model.value, 80) if inputs.model.value else "the agent's own default"),
         ("Starts from", inputs.base_branch, code(inputs.base_branch.value or "?", 200)),
@@ -78,5 +78,5 @@ def _imagined(services: Services, request: Request) -> Task:
     }  # fmt: skip
     if request.argument:
         flags["agent"] = request.argument
-    empty = dict.fromkeys((one.name for one in fields(Task)), None)
+    empty: dict[str, Any] = dict.fromkeys(one.name for one in fields(Task))
     return Task(**(empty | asked | {"id": request.id, "flags": flags, "message": "", "summary": "", "step": ""}))
