@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationError
 
 from jobs.errors import JobError
-from store.records import Priority
 
 SHORTEST, LONGEST = 30, 24 * 3600  # seconds, of a time limit
 _UNITS = {"": 60, "m": 60, "s": 1, "h": 3600}
@@ -85,7 +84,6 @@ KINDS: Mapping[str, Kind] = {
     "base_branch": Kind(TypeAdapter(Branch), frozenset({"repo"})),
     "timeout": Kind(TypeAdapter(Span)),
     "stall": Kind(TypeAdapter(Span)),
-    "priority": Kind(TypeAdapter(Priority)),
     "draft": Kind(TypeAdapter(Switch)),
     "test": Kind(TypeAdapter(Command), frozenset({"repo"})),
     "setup": Kind(TypeAdapter(Commands), frozenset({"repo"})),

@@ -21,7 +21,7 @@ from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
 from jobs.status_comment import EDIT_EVERY
-from store import credentials, follow_ups, leases, permissions, requests, runs
+from store import credentials, follow_ups, leases, permissions, requests, responses, runs
 from store import labels as label_store
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
@@ -34,6 +34,7 @@ QUICK, SLOW = 2.0, 15.0  # seconds between two passes
 LEAD = 20.0  # seconds a leader that died is missed
 PAGE = 1000
 AGAIN = timedelta(seconds=20)  # before the same job is looked at, or put into its queue, once more
+KEEP_ANSWERS = timedelta(days=1)  # GitHub's: an ETag is good for as long as the token it was given to, and that is less
 UNKNOWN_MACHINE = timedelta(minutes=2)  # how old a machine of no known run must be before it is destroyed
 
 
@@ -102,6 +103,7 @@ class Sweep:
         services = self._services
         credentials.forget_expired(services.db, now=now)
         permissions.forget_older(services.db, than=now - gate.REMEMBERED)
+        responses.forget(services.db, before=now - KEEP_ANSWERS)
         for task_id in label_store.behind(services.db, labels.FITTING, now=now):
             if self._missing("label", task_id, now):
                 services.queues.label(task_id)

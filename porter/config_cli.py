@@ -57,12 +57,11 @@ def explain(repo: str, user: str, agent: str | None, as_json: bool) -> None:
 def set_(name: str, value: str, repo: str | None, user: str | None, everyone: bool) -> None:
     """Set NAME to VALUE: words, or JSON for lists, numbers and true or false."""
     from jobs import bootstrap, roster
-    from jobs.setting_kinds import checked
     from store import settings
 
     scope, kind = _scope(repo, user, everyone)
     services = bootstrap.from_environment()
-    kept = checked(name, _read(value), kind)
+    kept = _checked(name, value, kind)
     if name == "default_agent":
         kept = roster.named(services.config, kept)
     settings.put(services.db, scope, name, kept, by="operator", now=datetime.now(UTC))
@@ -104,12 +103,21 @@ def _scope(repo: str | None, user: str | None, everyone: bool) -> tuple[str, Any
     return (settings.of_user(user), "user") if user else (settings.GLOBAL, "global")
 
 
-def _read(value: str) -> Any:
-    """`true`, `12`, `["a", "b"]` as JSON; everything else is words."""
+def _checked(name: str, value: str, kind: Any) -> Any:
+    """`true`, `12`, `["a", "b"]` are read as JSON, unless only the words themselves are valid. Raises BadSetting."""
+    from jobs.setting_kinds import BadSetting, checked
+
     try:
-        return json.loads(value)
+        read = json.loads(value)
     except ValueError:
-        return value
+        return checked(name, value, kind)
+    try:
+        return checked(name, read, kind)
+    except BadSetting as refusal:
+        try:
+            return checked(name, value, kind)
+        except BadSetting:
+            raise refusal from None
 
 
 def _shown(value: Any) -> str:
