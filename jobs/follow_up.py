@@ -15,7 +15,7 @@ from jobs.github.feedback import Feedback, Remark
 from jobs.status_comment import CLOCKS_APART
 from store import events, follow_ups, leases, runs, tasks
 from store.lifecycle import ENDED, Status
-from store.records import FollowUp, Priority, Task
+from store.records import FollowUp, Priority, Run, Task
 from worker.contract import Ending
 
 _log = logging.getLogger(__name__)
@@ -159,14 +159,14 @@ def _tell(here: Repository, task: Task, one: FollowUp, words: str, what: str) ->
 
 
 def _deed(services: Services, task: Task, one: FollowUp) -> Deed | None:
-    """What came of the run; None while it is at work. The task itself may be at its next run already."""
+    """What came of the run; None while it is at work."""
     run = runs.get(services.db, one.run_id or "")
     if run.finished_at is None:
         return None
     config, result = services.config, run.result or {}
-    ended = [event for event in events.of_task(services.db, task.id) if event.run_id == run.id and event.kind in ENDED]
-    how, why = (ended[-1].kind, ended[-1].text) if ended else (Status.FAILED, "It ended without a word.")
-    commit = result.get("head_sha") if result.get("ending") == Ending.CHANGES else None
+    how, why = _end_of(services, task, run)
+    delivered = how == Status.SUCCEEDED and result.get("ending") == Ending.CHANGES
+    commit = result.get("head_sha") if delivered or result.get("pushed") else None
     return Deed(
         task_url=f"{config.dashboard_url}/task?id={task.id}",
         mention=config.mention,
@@ -175,3 +175,12 @@ def _deed(services: Services, task: Task, one: FollowUp) -> Deed | None:
         failed=None if how == Status.SUCCEEDED else why,
         summary=str(result.get("summary") or ""),
     )
+
+
+def _end_of(services: Services, task: Task, run: Run) -> tuple[str, str]:
+    """How the run ended, and why. The task itself may be at its next run already; then its history tells."""
+    if task.run_id == run.id:
+        return task.status, task.message
+    history = events.of_task(services.db, task.id)
+    ended = [event for event in history if event.run_id == run.id and event.kind in ENDED]
+    return (ended[-1].kind, ended[-1].text) if ended else (Status.FAILED, "It ended without a word.")

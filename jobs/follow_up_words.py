@@ -58,7 +58,8 @@ def below(one: FollowUp, deed: Deed) -> str:
     """The answer to a review or a comment as a whole."""
     if deed.failed is not None:
         head = f"❌ **That did not work.** {inert(one_line(deed.failed, 600))}"
-        then = f"To try it again: `@{deed.mention} retry`"
+        kept = f"What it had done is kept: {_commit(deed)}. " if deed.commit else ""
+        then = f"{kept}To try it again: `@{deed.mention} retry`"
     elif deed.commit is not None:
         head, then = f"✅ {code(one.requested_by, 60)}, your request is worked in: {_commit(deed)}.", ""
     else:

@@ -317,8 +317,8 @@ def test_a_task_has_used_what_all_its_runs_used(stage: Stage, task: Task) -> Non
     assert [run.usage["cost_usd"] for run in runs.of_task(stage.services.db, task.id)] == [0.25, 0.25]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("n", range(1, 10))
+# To die after one call is to die before the next.
+@pytest.mark.parametrize(("n", "when"), [*((n, "before") for n in range(1, 10)), (9, "after")])
 def test_an_answer_killed_at_any_outside_call_and_given_again_is_given_once(
     stage: Stage, task: Task, n: int, when: str
 ) -> None:
@@ -358,3 +358,19 @@ def test_while_github_is_away_nothing_of_a_follow_up_is_lost(stage: Stage, task:
     stage.github.world.faults.clear()
     assert worked(stage, key).outcome is Outcome.PULL_REQUEST
     assert len(answers(stage)) == 2
+
+
+def test_work_of_a_failed_follow_up_that_was_kept_is_named(stage: Stage, task: Task) -> None:
+    worked(stage, commented(stage, task, "go on"), ending="timed_out", message="It took too long.")
+    assert "took too long" in said(stage)[-1] and f"/commit/{SECOND}" in said(stage)[-1]
+
+
+def test_the_answer_is_right_though_the_task_is_at_its_next_run_already(stage: Stage, task: Task) -> None:
+    first, second = commented(stage, task, "one"), commented(stage, task, "two")
+    for key in sorted((first, second)):
+        at_work = begun(stage, key)
+        stage.result(at_work, push=False, ending="overloaded", pushed=False, message="The model was overloaded.")
+        finish(stage.services, at_work.run_id)
+    for key in (first, second):
+        advance(stage.services, key)
+    assert [body.count("The model was overloaded.") for body in said(stage)] == [1, 1]
