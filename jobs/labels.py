@@ -13,7 +13,7 @@ from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable
 from jobs.reasons import Reason
-from store import events, labels, leases, tasks
+from store import events, held_changes, labels, leases, tasks
 from store.lifecycle import Status
 from store.records import Run, Task
 
@@ -46,7 +46,7 @@ FITTING: dict[Status, frozenset[str]] = {
 def of(task: Task, run: Run) -> Label:
     """The label that goes with a task. Pure."""
     if task.status is Status.FINISHING:
-        return Label.HELD if run.phase == "held" else Label.RUNNING
+        return Label.HELD if run.phase == held_changes.HELD else Label.RUNNING
     [fitting] = FITTING[task.status]
     return Label(fitting)
 

@@ -91,3 +91,23 @@ def test_what_is_not_taken_at_once_is_not_counted(db, clock):
     assert [take(now=clock()) for _ in range(5)] == [True, True, False, False, False]
     clock.advance(1)
     assert [take(now=clock()) for _ in range(2)] == [True, False]
+
+
+def test_a_place_that_is_too_far_off_is_told_and_not_taken(db):
+    at = {"now": NOW, "interval": 1.0, "at_most": 2.0}
+    assert [leases.reserve(db, "writes", **at) for _ in range(6)] == [0, 1, 2, 3, 3, 3]
+
+
+def test_a_pause_holds_until_it_is_over_and_never_gets_shorter(db):
+    assert leases.rest(db, "pause", now=NOW) == 0
+    leases.hold_back(db, "pause", until=NOW + timedelta(seconds=60))
+    leases.hold_back(db, "pause", until=NOW + timedelta(seconds=30))
+    assert leases.rest(db, "pause", now=NOW + timedelta(seconds=20)) == 40
+    assert leases.rest(db, "pause", now=NOW + timedelta(seconds=61)) == 0
+
+
+def test_to_look_at_a_line_is_not_to_join_it(db):
+    for _ in range(3):
+        assert leases.rest(db, "writes", now=NOW) == 0
+    assert leases.reserve(db, "writes", now=NOW, interval=1.0) == 0
+    assert leases.rest(db, "writes", now=NOW) == 1
