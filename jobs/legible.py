@@ -67,6 +67,11 @@ def legible(text: str) -> str:
     return _spaced("\n".join(pieces)).strip()
 
 
+def shown_code(text: str) -> str:
+    """A diff or a hunk: all of it is shown, but for characters that show nothing."""
+    return _FENCE_LIKE.sub(_fewer, visible(text)).strip("\n")
+
+
 def _plain(text: str) -> str:
     """Without characters that show nothing, and with letters that pretend to be others told apart."""
     text = _ENTITY.sub(_entity, visible(text))
@@ -78,7 +83,11 @@ def _plain(text: str) -> str:
 def _spaced(text: str) -> str:
     text = _BIG_GAP.sub(lambda found: f" [… {len(found[0]):,} blanks cut …] ", text)
     text = _EMPTY_LINES.sub(lambda found: f"\n\n[… {found[0].count(chr(10)) - 1:,} empty lines cut …]\n\n", text)
-    return _FENCE_LIKE.sub(lambda found: f"{found[1] * 3} [… {len(found[0]) - 3:,} more cut …] ", text)
+    return _FENCE_LIKE.sub(_fewer, text)
+
+
+def _fewer(found: re.Match[str]) -> str:
+    return f"{found[1] * 3} [… {len(found[0]) - 3:,} more cut …] "
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jobs.budget import shared_out
 from jobs.cleaning import code, fenced, one_line
-from jobs.legible import legible
+from jobs.legible import legible, shown_code
 from jobs.prompt_material import FollowUpMaterial, InlineComment, Linked, Material, Said
 
 __all__ = ["FollowUpMaterial", "InlineComment", "Linked", "Material", "Said", "build", "follow_up"]
@@ -47,7 +47,7 @@ def follow_up(material: FollowUpMaterial, *, budget: int = 60_000) -> str:
     texts = {
         "feedback": _feedback(material),
         "advice": _advice(material.advice),
-        "diff": material.diff.strip(),
+        "diff": shown_code(material.diff),
         "body": legible(material.body),
         "agents_md": legible(material.agents_md or ""),
         "summary": legible(material.last_summary),
@@ -167,7 +167,7 @@ def _feedback(material: FollowUpMaterial) -> str:
 
 def _inline(comment: InlineComment) -> str:
     where = f"On {code(comment.path, 300)}" + (f", line {comment.line}" if comment.line else "")
-    hunk = comment.hunk[-_HUNK:].strip("\n")
+    hunk = shown_code(comment.hunk[-_HUNK:])
     return "\n\n".join(filter(None, [f"{where}:", fenced(hunk, "diff") if hunk else "", legible(comment.text)]))
 
 

@@ -166,6 +166,7 @@ def test_no_code_of_a_diff_leaves_its_fence_in_a_follow_up(text: str):
             last_summary=text,
         )
     )  # fmt: skip
+    assert not any(hidden in prompt for hidden in (TAGS, ZERO_WIDTH, "\u202e", "\u200b", "\u2066", "\x1b"))
     found = [name for name in sections(prompt) if name]
     assert found == [
         "task", "instructions", "issue", "what was done so far", "changes so far", "repository", "rules",

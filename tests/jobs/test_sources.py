@@ -87,3 +87,8 @@ def test_while_github_is_away_the_launch_waits(stage: Stage):
 def test_numbers_and_addresses_name_issues_of_this_repository_only():
     text = "#3, (#4) and a#5 &#6; https://github.com/Acme/Widgets/pull/7 https://github.com/other/x/issues/8 #3"
     assert named_in(text, "acme/widgets") == [3, 4, 7, 3]
+
+
+def test_a_task_without_an_issue_is_told_the_repository(stage: Stage):
+    told = prompt_of(stage, issue_number=None, comment_id=None, issue_title="", source="dashboard", instructions="go")
+    assert "issue" not in told and "# widgets" in told["repository"] and told["instructions"].strip() == "go"
