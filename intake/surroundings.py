@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intake.events import Event, IssueComment, IssueEvent, RemarkEvent, ReviewEvent
 from intake.judgement import Around, House
+from intake.markdown import is_mentioned
 from jobs import settings
 from jobs.bootstrap import Services
 from store import settings as kept
@@ -12,8 +13,10 @@ from store.records import Task
 
 
 def look(services: Services, event: Event, house: House) -> Around:
-    """What a judgement of this event depends on; nothing is read for events that need nothing."""
+    """What a judgement of this event depends on; nothing is read for events that need nothing, and most comments do."""
     match event:
+        case IssueComment(comment=comment) if not is_mentioned(comment.body or "", house.mention):
+            return Around()
         case IssueComment(action="created", issue=issue) if issue.pull_request is not None:
             return Around(of_pull=_task(services, event.repository.full_name, issue.number))
         case ReviewEvent() | RemarkEvent():

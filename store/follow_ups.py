@@ -23,13 +23,24 @@ _ORDER = (_follow_ups.c.asked_at, _follow_ups.c.id)
 
 
 def add(connection: Connection, new: NewFollowUp, *, now: datetime) -> str | None:
-    """Store it in the caller's transaction: its id, or None when the same comment or review was heard before."""
+    """Store it in the caller's transaction: its id, or None when the same comment or review was heard before. What a
+    review and its remarks say with flags adds up, whichever is heard first, until the run starts."""
     key = secrets.token_hex(6)
     if not dialect.insert_new(connection, _follow_ups, [asdict(new) | {"id": key, "asked_at": now}]):
+        _add_flags(connection, new)
         return None
     text = f"{new.requested_by} asked for changes on the pull request"
     events.add(connection, new.task_id, "feedback", text, now=now, actor=new.requested_by, once=new.source_key)
     return key
+
+
+def _add_flags(connection: Connection, new: NewFollowUp) -> None:
+    if not new.flags:
+        return
+    mine = (_follow_ups.c.task_id == new.task_id) & (_follow_ups.c.source_key == new.source_key)
+    known = connection.execute(select(_follow_ups.c.flags).where(mine, _WAITING).with_for_update()).scalar()
+    if known is not None:
+        connection.execute(update(_follow_ups).where(mine, _WAITING).values(flags=new.flags | known))
 
 
 def get(db: Database, follow_up_id: str) -> FollowUp:

@@ -88,6 +88,7 @@ tasks = Table(
     Index("ix_tasks_requested_by", "requested_by", "created_at", "id"),
     Index("ix_tasks_agent", "agent", "created_at", "id"),
     Index("ix_tasks_issue", "repository", "issue_number"),
+    Index("ix_tasks_pull", "repository", "pr_number"),
     partial("ix_tasks_comment_behind", "updated_at", where="comment_version < version"),
 )
 

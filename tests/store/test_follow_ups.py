@@ -34,6 +34,16 @@ def test_the_same_comment_is_feedback_once(db: Database, task: Task) -> None:
     assert [one.source_key for one in follow_ups.waiting(db, task.id)] == ["review:1"]
 
 
+def test_flags_of_a_review_and_its_remarks_add_up_until_it_starts(db: Database, task: Task) -> None:
+    [key] = asked(db, task, "review:1")
+    asked(db, task, "review:1", delivery="d-2", flags={"model": "m2"})
+    asked(db, task, "review:1", delivery="d-3", flags={"draft": True, "model": "m3"})
+    assert follow_ups.get(db, key).flags == {"model": "m2", "draft": True}
+    follow_ups.start(db, key, now=NOW)
+    asked(db, task, "review:1", delivery="d-4", flags={"no_tests": True})
+    assert "no_tests" not in follow_ups.get(db, key).flags
+
+
 def test_two_of_one_comment_start_one_after_the_other(db: Database, task: Task) -> None:
     first, second = asked(db, task, "comment:5:1", "comment:5:10")
     assert follow_ups.start(db, second, now=NOW) is None
