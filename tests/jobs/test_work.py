@@ -101,3 +101,11 @@ def test_the_worker_has_porters_intervals(stage: Stage):
     assert (worker.worker_ttl, worker.maintenance_interval, worker.job_monitoring_interval) == (45, 15, 10)
     assert worker.serializer is JSONSerializer
     assert worker.log_job_description is False
+
+
+def test_each_repository_has_a_job_of_its_own_to_read_its_file(stage: Stage):
+    names = ["acme/widgets", "acme/wid.gets", "acme/wid_gets"]
+    assert all(stage.services.queues.refresh_config(name) for name in names)
+    waiting = Queue("control", connection=stage.services.queues.redis, serializer=JSONSerializer)
+    assert sorted(job.args[0] for job in waiting.jobs) == sorted(names)
+    assert len({job.id for job in waiting.jobs}) == 3
