@@ -10,7 +10,7 @@ from typing import Any
 from jobs import comments, decision, dry_run, gate, replies, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
-from jobs.github.errors import GitHubRefused, GitHubUnavailable
+from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.launch import pause_before
 from jobs.reasons import Reason
 from jobs.replies import Offer
@@ -60,8 +60,8 @@ def _acknowledge(here: Repository, request: Request) -> None:
         return
     try:
         here.react(request.comment_id)
-    except GitHubRefused as refusal:
-        _log.info("github refused the reaction", extra={"action": "reaction_refused", "status": refusal.status})
+    except (GitHubRefused, Crowded) as error:
+        _log.info("the command gets no reaction", extra={"action": "reaction_left_out", "error": str(error)})
 
 
 def _stop(services: Services, request: Request) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from jobs import labels
 from jobs.answer import answer
 from jobs.finish import finish
+from jobs.follow_up import advance
 from jobs.github.app import App, Purpose
 from jobs.github.client import Repository
-from jobs.github.errors import Crowded, RateLimited
+from jobs.github.errors import Crowded, GitHubUnavailable, RateLimited
 from jobs.github.guest import LONGEST_WAIT, Guest
 from jobs.launch import launch
 from store.lifecycle import Status
+from tests.jobs import test_follow_up as feedback
 from tests.jobs.stage import Stage
 from tests.jobs.test_answer import asked
 
@@ -120,7 +124,9 @@ def test_a_write_whose_answer_is_lost_is_looked_for_before_it_is_repeated(stage:
         finish(stage.services, task.run_id)
         stage.wait(70)
         stage.sweep_up(task)
+        labels.publish(stage.services, task.id)
     assert stage.now_task(task).status is Status.SUCCEEDED
+    assert [label.name for label in stage.issue.labels] == ["porter:done"]
     assert (len(stage.replies()), len(stage.pulls())) == (1, 1)
     assert stage.reactions(task) == ["eyes"]
     assert [user.login for user in stage.pulls()[0].pull.reviewers] == ["maria"]
@@ -143,6 +149,26 @@ def test_a_refusal_whose_answer_is_lost_is_looked_for_before_it_is_repeated(stag
         stage.wait(61)
         stage.sweep_up(task)
     assert len(stage.replies()) == 1
+
+
+@pytest.mark.parametrize("path", ["/replies$", "/issues/[0-9]+/comments$"])
+def test_an_answer_to_feedback_whose_answer_is_lost_is_looked_for_before_it_is_repeated(stage: Stage, path: str):
+    task = stage.task()
+    launch(stage.services, task.run_id)
+    stage.report(task)
+    head = stage.github.branch(stage.now_task(task).branch or "", feedback.FILES)
+    stage.result(task, push=False, head_sha=head)
+    finish(stage.services, task.run_id)
+    key = feedback.heard(stage, task, f"review:{feedback.review(stage).id}")
+    again = feedback.begun(stage, key)
+    stage.result(again, push=False, head_sha=feedback.SECOND)
+    finish(stage.services, again.run_id)
+    stage.github.world.faults.drop_reply_next("POST", path)
+    for _ in range(4):
+        with suppress(GitHubUnavailable):
+            advance(stage.services, key)
+        stage.wait(61)
+    assert (len(feedback.answers(stage)), len(feedback.said(stage))) == (2, 1)
 
 
 def test_many_jobs_share_one_token_for_each_purpose(stage: Stage):
