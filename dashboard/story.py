@@ -22,6 +22,7 @@ def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dic
     task = view.task
     return {
         **heading(task, github_url, stopping=view.stopping),
+        **({"word": "Held", "tone": present.Tone.WAITING} if view.held and not view.stopping else {}),
         "elapsed": present.elapsed(task, now),
         "percent": task.percent if present.TONES[task.status] is present.Tone.RUNNING and task.percent else None,
         "branch": task.branch or "",
@@ -90,7 +91,7 @@ def _now(view: TaskView) -> dict[str, str]:
     if view.stopping:
         return {"text": "Asked to stop; the machine is told with its next report.", "hint": "", "kind": "step"}
     if view.held:
-        return {"text": present.sentence(task.message), "hint": "Approve or reject it below.", "kind": "why"}
+        return {"text": present.sentence(task.message), "hint": "Approve or reject it below.", "kind": "step"}
     match present.TONES[task.status]:
         case present.Tone.WAITING:
             return {"text": present.waiting(view.position), "hint": present.sentence(task.message), "kind": "step"}

@@ -29,6 +29,7 @@ def test_the_page_shows_why_it_waits_and_the_whole_change(store):  # noqa: F811
     assert seen["held"]["reasons"] == [{"place": "a.py:3", "words": FINDING["words"]}]
     assert seen["held"]["diff"] == "+<b>new</b>"
     assert seen["held"]["size"] == "2 files, +3 −1"
+    assert (seen["task"]["word"], seen["task"]["tone"]) == ("Held", "waiting")
     assert seen["task"]["now"]["text"] == "The change waits for a person."
 
 

@@ -70,3 +70,12 @@ def test_a_job_says_what_may_be_pushed_unseen(house: House):
         connection.execute(tables.runs.update().where(tables.runs.c.id == machine.run_id).values(inputs=inputs))
     policy = JobDocument.from_json(machine.job().json).policy
     assert (policy.protected_paths, policy.max_changed_files) == (["infra/**"], 300)
+
+
+def test_work_of_twenty_megabytes_is_kept_whole(machine: Machine):
+    work = bytes(range(256)) * 80_000
+    answer = hold(machine, bundle=base64.b64encode(work).decode())
+    assert answer.json["accepted"]
+    kept = held_changes.get(machine.house.services.db, machine.run_id)
+    assert kept is not None
+    assert kept.bundle == work

@@ -16,7 +16,7 @@ from jobs.status_comment import publish
 from jobs.sweep import Sweep
 from store import events, held_changes, requests, runs, tasks
 from store.lifecycle import Outcome, Status
-from store.records import NewRequest, Task
+from store.records import NewRequest, RunKind, Task
 from tests.jobs.held_stage import bundle, hand_in, near_git, parked
 from tests.jobs.stage import Died, Stage
 
@@ -255,3 +255,42 @@ def test_hidden_characters_and_secrets_in_the_shown_diff_are_spelt_out_or_starre
     assert "if<U+202E>(admin)<U+2066>" in shown.diff
     assert token not in shown.diff
     assert [(one["rule"], one["line"]) for one in shown.findings if one["path"] == "a.txt"] == [("secret", 2)]
+
+
+def test_a_held_follow_up_goes_on_its_own_branch_and_opens_no_second_pull_request(near: Stage, tmp_path: Path):
+    task = near.task()
+    launch(near.services, task.run_id)
+    near.report(task)
+    near.result(task)
+    finish(near.services, task.run_id)
+    task = tasks.restart(near.services.db, task.id, by="tom", now=near.clock(), kind=RunKind.FOLLOW_UP)
+    launch(near.services, task.run_id)
+    task = near.now_task(task)
+    more = bundle(near, tmp_path, on=task.branch)
+    hand_in(near, task, more)
+    finish(near.services, task.run_id)
+    shown = held_changes.waiting(near.services.db, task.id)
+    assert shown is not None
+    assert "new.txt" not in shown.diff  # what the first run did was pushed before
+
+    held.approve(near.services, task.id, by="tom")
+    finish(near.services, task.run_id)
+    task = near.now_task(task)
+    assert (task.status, task.outcome) == (Status.SUCCEEDED, Outcome.PULL_REQUEST)
+    assert near.github.repository.git.branches()[task.branch] == more.head_sha
+    assert len(near.pulls()) == 1
+
+
+def test_git_away_at_the_push_waits_and_loses_nothing(near: Stage, waiting: Task):
+    config = near.services.config.model_copy(update={"github_url": "http://127.0.0.1:1"})
+    away = replace(near.services, config=config)
+    away.__dict__.update({"github": near.services.github, "host": near.host})
+    held.approve(near.services, waiting.id, by="tom")
+    finish(away, waiting.run_id)
+    run = near.now_run(waiting)
+    assert (near.now_task(waiting).status, run.phase) == (Status.FINISHING, "approved")
+    assert run.due_at is not None
+    near.clock.now = run.due_at
+    Sweep(near.services).quick()
+    finish(near.services, waiting.run_id)
+    assert near.now_task(waiting).status is Status.SUCCEEDED

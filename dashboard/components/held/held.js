@@ -23,7 +23,7 @@ function makeHeld(home, latest) {
     drawn = now;
     write(size, data.size);
     reasons.replaceChildren(...data.reasons.map((one) => el("li", {}, one.place ? el("span", { class: "mono", text: one.place }) : null, el("span", { text: one.words }))));
-    diff.replaceChildren(...data.diff.split("\n").map(line));
+    diff.replaceChildren(...data.diff.trimEnd().split("\n").map(line));
   }
   return { root, update };
 }
