@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from jobs.errors import JobError
 from porter.cli import cli
 from porter.errors import StartError
 from store import migrate
+from store.database import Database
+from tests.jobs.stage import opened
 
 
 @pytest.fixture
@@ -84,3 +87,14 @@ def test_a_mistake_is_a_sentence_and_changes_nothing(porter, words: tuple[str, .
     assert isinstance(done.exception, (JobError, StartError))
     assert said in str(done.exception)
     assert all(value["source"] == "built-in" for value in explained(porter).values() if isinstance(value, dict))
+
+
+def test_the_repositorys_file_and_its_mistakes_are_explained(tmp_path: Path, db: Database, monkeypatch):
+    with opened(tmp_path, db) as stage:
+        monkeypatch.setattr(bootstrap, "_built", {os.getpid(): stage.services})
+        text = '{"model": "from-file",\n "colour": "red"}'
+        stage.github.world.push(stage.github.repository, "tom", "main", {".porter/config.json": text})
+        done = CliRunner().invoke(cli, ["config", "explain", "--repo", "acme/widgets", "--user", "maria", "--json"])
+    told = json.loads(done.stdout)
+    assert told["model"] == {"value": "from-file", "source": "file"}
+    assert "line 2: `colour` is no setting" in told["note"]
