@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jobs import deciding, follow_up_words, prompt, roster
+from jobs import deciding, follow_up_words, gate, prompt, roster
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.client import Repository
@@ -61,7 +61,7 @@ def material(services: Services, here: Repository, task: Task, run: Run, inputs:
     feedback = Feedback(here, task.pr_number or 0)
     base = task.base_branch or here.default_branch()
     issue = here.issue(task.issue_number) if task.issue_number else None
-    words, review, comments = _said(one, feedback)
+    words, review, comments = _said(services, here, one, feedback)
     return FollowUpMaterial(
         repository=task.repository,
         base_branch=base,
@@ -103,13 +103,26 @@ def resumes(services: Services, task: Task) -> bool:
     return agent is not None and agent.resume is not None and sessions.exists(services.db, task.id, agent.name)
 
 
-def _said(one: FollowUp, feedback: Feedback) -> tuple[str, str, list[InlineComment]]:
+def _said(
+    services: Services, here: Repository, one: FollowUp, feedback: Feedback
+) -> tuple[str, str, list[InlineComment]]:
     """The command's words, the review's, and the remarks."""
     source = Source.of(one)
-    inline = [InlineComment(it.path, it.body, it.line, it.hunk, it.author) for it in remarks(one, feedback)]
+    inline = [
+        InlineComment(it.path, _in_its_thread(services, here, feedback, it), it.line, it.hunk, it.author)
+        for it in remarks(one, feedback)
+    ]
     if source.kind == "review":
         return "", feedback.review(source.id).body, inline
     return ("" if inline else one.instructions), "", inline
+
+
+def _in_its_thread(services: Services, here: Repository, feedback: Feedback, it: Remark) -> str:
+    """The remark's words, behind those it answers; what people below the gate have said stays out."""
+    if it.answers is None:
+        return it.body
+    first = feedback.remark(it.answers)
+    return f"{first.body}\n\n{it.body}" if gate.may_ask(services, here, first.author, source="comment") else it.body
 
 
 def _last_summary(services: Services, task: Task) -> str:

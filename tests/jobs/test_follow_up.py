@@ -15,12 +15,14 @@ from store.records import NewRequest, RunKind, Task
 from store.sessions import Session
 from tests.jobs.feedback_stage import (
     SECOND,
+    answers,
     begun,
     brought,
     close,
     commented,
     heard,
     now,
+    pull,
     review,
     said,
     worked,
@@ -186,3 +188,23 @@ def test_a_task_has_used_what_all_its_runs_used(stage: Stage, task: Task) -> Non
     ended = worked(stage, commented(stage, task, "go on"))
     assert (ended.input_tokens, ended.cost_usd, ended.machine_seconds) == (20, 0.5, 122.0)
     assert [run.usage["cost_usd"] for run in runs.of_task(stage.services.db, task.id)] == [0.25, 0.25]
+
+
+@pytest.mark.parametrize(("first", "is_there"), [("tom", True), ("eve", False)])
+def test_an_answer_in_a_thread_brings_the_words_it_answers(
+    stage: Stage, task: Task, first: str, is_there: bool
+) -> None:
+    remark = stage.github.world.review(
+        pull(stage), first, "COMMENT", "", [("src/main.py", 3, "This is too quiet.")]
+    ).comments[0]
+    path = f"/repos/acme/widgets/pulls/{task.pr_number}/comments/{remark.id}/replies"
+    body = {"body": "@porter do what is said above"}
+    answer_id = stage.github.api.post(path, json=body, headers=stage.github.person("maria")).json()["id"]
+
+    key = heard(stage, task, f"review_comment:{answer_id}", by="maria")
+    ended = worked(stage, key)
+
+    prompt = stage.now_run(ended).prompt or ""
+    assert "do what is said above" in prompt
+    assert ("too quiet" in prompt) is is_there
+    assert [one for one, _ in answers(stage)] == [remark.id]
