@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -126,7 +126,7 @@ def _why_not_issue(said: Said) -> str | None:
     return "This issue is closed. Reopen it and comment again." if said.is_closed else None
 
 
-def _why_not_pull(said: Said, around: Around, flags: Any) -> str | None:
+def _why_not_pull(said: Said, around: Around, flags: Mapping[str, Value]) -> str | None:
     if around.of_pull is None:
         return (
             "Porter goes on only with pull requests that it opened itself, and this is not one of them. "
@@ -170,15 +170,12 @@ def _task(command: Command, said: Said, house: House, around: Around) -> NewTask
 
 
 def _dry_run(command: Command, said: Said) -> NewRequest:
-    inputs = {name: value for name, value in _inputs(command.flags).items() if name != "dry_run"}
-    inputs["instructions"] = command.instructions
+    inputs = _inputs(command.flags) | {"instructions": command.instructions}
     return request(said, command.line, "dry_run", command.agent or "", inputs)
 
 
-def _inputs(flags: Any) -> dict[str, Any]:
-    """Flags by the names that tasks store them under."""
+def _inputs(flags: Mapping[str, Value]) -> dict[str, Any]:
+    """Flags by the names that tasks store them under. That it is no dry run goes without saying."""
     names = {"branch": "base_branch", "timeout": "timeout_seconds"}
-    given: dict[str, Value] = dict(flags)
-    return {
-        names.get(name, name.replace("-", "_")): value for name, value in given.items() if name != "dry-run" or value
-    }
+    said = {name: value for name, value in flags.items() if name != "dry-run"}
+    return {names.get(name, name.replace("-", "_")): value for name, value in said.items()}
