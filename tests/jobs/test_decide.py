@@ -106,3 +106,27 @@ def test_a_run_gets_a_second_machine_once():
 def test_the_words_say_how_the_machine_died(machine: Machine, words: str):
     decision = decide(TASK, RUN, machine, now=NOW)
     assert isinstance(decision, End) and words in decision.message
+
+
+HANDED_IN = {
+    "result": {"ending": "changes"},
+    "destroyed_at": NOW,
+    "deadline": ago(days=30),
+    "heartbeat_at": ago(days=30),
+}
+
+
+@pytest.mark.parametrize(
+    ("run", "seen", "expected"),
+    [
+        pytest.param({"phase": "holding"}, Sight.NOT_LOOKED, Finish, id="not-looked-into-yet"),
+        pytest.param({"phase": "held"}, Sight.NOT_LOOKED, Wait, id="waits-for-a-person"),
+        pytest.param({"phase": "held"}, Sight.MISSING, Wait, id="waits-and-its-machine-is-gone"),
+        pytest.param({"phase": "held", "destroyed_at": None}, UP, Finish, id="its-machine-is-left"),
+        pytest.param({"phase": "held", "cancel_requested_at": ago(seconds=1)}, Sight.MISSING, Finish, id="stopped"),
+        pytest.param({"phase": "approved", "due_at": ago(seconds=1)}, Sight.MISSING, Finish, id="approved"),
+    ],
+)
+def test_a_held_run_is_left_alone_until_there_is_something_to_do(run, seen, expected):
+    task = replace(TASK, status=Status.FINISHING)
+    assert type(decide(task, replace(RUN, **(HANDED_IN | run)), seen, now=NOW)) is expected
