@@ -96,7 +96,7 @@ def live(porter: Whole, dice: random.Random) -> tuple[People, list[Delivery]]:
         "@porter mock --nonsense",
     ]
     for n in range(10):
-        world.comment(dice.choice(talked), "maria", controls[n % len(controls)])
+        world.comment(dice.choice(talked[3:]), "maria", controls[n % len(controls)])
     for one in talked[:3]:
         world.comment(one, "eve", "@porter mock let me in")
     for one in talked[3:]:
