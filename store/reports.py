@@ -131,10 +131,11 @@ def _note_progress(connection: Connection, run: Run, report: Update, now: dateti
     if report.usage:
         values |= usage.with_earlier(connection, run, report.usage)
         connection.execute(update(_runs).where(_runs.c.id == run.id).values(usage=dict(report.usage)))
-    if values:
-        mine = (_tasks.c.id == run.task_id) & (_tasks.c.run_id == run.id)
+    task = _read_task(connection, run.task_id)
+    # A heartbeat that repeats what is known is no news: it would make every comment lag behind its task.
+    if task.run_id == run.id and any(getattr(task, name) != value for name, value in values.items()):
         counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
-        connection.execute(update(_tasks).where(mine).values(counted))
+        connection.execute(update(_tasks).where(_tasks.c.id == task.id).values(counted))
 
 
 def _used(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    func,
     or_,
     select,
     update,
@@ -206,13 +205,15 @@ def with_machine_left(db: Database, *, limit: int = 200) -> list[Run]:
 def comments_behind(db: Database, *, edited_before: datetime, limit: int = 100) -> list[str]:
     """Ids of tasks whose status comment does not show their present version and was last edited before then.
 
-    A task that has no comment yet is listed once it has stood as it is since then: its launch posts one at once.
+    A comment that was posted and never edited may be edited at once. A task that has no comment yet is listed once it
+    has stood as it is since then: its launch posts one.
     """
-    last = func.coalesce(_tasks.c.comment_edited_at, _tasks.c.updated_at)
+    edited, posted = _tasks.c.comment_edited_at, _tasks.c.status_comment_id.is_not(None)
+    may_change = or_(edited <= edited_before, and_(edited.is_(None), or_(posted, _tasks.c.updated_at <= edited_before)))
     behind = (
         (_tasks.c.comment_version < _tasks.c.version)
         & (_tasks.c.issue_number.is_not(None))
-        & (last <= edited_before)
+        & may_change
         & (_tasks.c.updated_at >= edited_before - timedelta(hours=1))
     )
     query = select(_tasks.c.id).where(behind).order_by(_tasks.c.updated_at).limit(limit)

@@ -207,3 +207,14 @@ def test_logs_are_read_in_pages_and_from_the_end(db, task):
     assert [line.n for line in logs.of_run(db, task.run_id, after=2, limit=3)] == [3, 4, 5]
     assert [line.n for line in logs.tail(db, task.run_id, limit=2)] == [6, 7]
     assert logs.count(db, task.run_id) == 7
+
+
+def test_a_heartbeat_that_repeats_what_is_known_makes_no_new_version(db):
+    task = make_task(db, status=Status.RUNNING)
+    told = {"step": "reading", "percent": 10, "usage": {"input_tokens": 3}}
+    reports.accept_update(db, Update(task.run_id, 50, **told), now=NOW)
+    known = tasks.get(db, task.id)
+    assert reports.accept_update(db, Update(task.run_id, 51, **told), now=NOW) == COUNTED
+    assert tasks.get(db, task.id).version == known.version
+    reports.accept_update(db, Update(task.run_id, 52, step="writing"), now=NOW)
+    assert tasks.get(db, task.id).version == known.version + 1

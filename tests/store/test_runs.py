@@ -138,3 +138,10 @@ def test_a_comment_is_behind_while_it_shows_an_older_version(db, clock):
 def test_a_task_without_an_issue_has_no_comment_to_be_behind(db):
     make_task(db, issue_number=None)
     assert runs.comments_behind(db, edited_before=NOW) == []
+
+
+def test_a_comment_that_was_posted_and_never_edited_follows_a_task_that_changes_all_the_time(db, clock):
+    task = make_task(db, status=Status.RUNNING, issue_number=7)
+    tasks.comment_shown(db, task.id, comment_id=1, version=1, edited_at=None)
+    tasks.change(db, task.id, now=clock.advance(60), step="still going")
+    assert runs.comments_behind(db, edited_before=clock()) == [task.id]
