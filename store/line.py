@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from store.records import Priority
 
-STEP = timedelta(minutes=5)  # of waiting that lift a task by one step of priority
+STEP = timedelta(minutes=30)  # of waiting that lift a task by one step of priority
 HEAD_START = {Priority.HIGH: 2 * STEP, Priority.NORMAL: STEP, Priority.LOW: timedelta(0)}
 
 

@@ -34,11 +34,11 @@ def order(*line: Asked) -> list[str]:
         pytest.param([asked("b", after=1), asked("a")], "ab", id="first-come"),
         pytest.param([asked("b"), asked("a")], "ab", id="same-moment"),
         pytest.param([asked("l", LOW), asked("n"), asked("h", HIGH)], "hnl", id="priority"),
-        pytest.param([asked("l", LOW), asked("n", after=4.9)], "nl", id="normal-passes-a-low-of-under-five-minutes"),
-        pytest.param([asked("l", LOW), asked("n", after=5.1)], "ln", id="but-not-one-of-more"),
-        pytest.param([asked("l", LOW), asked("h", HIGH, after=9.9)], "hl", id="high-passes-a-low-of-under-ten"),
-        pytest.param([asked("l", LOW), asked("h", HIGH, after=10.1)], "lh", id="but-not-one-that-waited-longer"),
-        pytest.param([asked("n"), asked("h", HIGH, after=4.9)], "hn", id="high-passes-a-normal-of-under-five"),
+        pytest.param([asked("l", LOW), asked("n", after=29)], "nl", id="normal-passes-a-low-of-under-half-an-hour"),
+        pytest.param([asked("l", LOW), asked("n", after=31)], "ln", id="but-not-one-of-more"),
+        pytest.param([asked("l", LOW), asked("h", HIGH, after=59)], "hl", id="high-passes-a-low-of-under-an-hour"),
+        pytest.param([asked("l", LOW), asked("h", HIGH, after=61)], "lh", id="but-not-one-that-waited-longer"),
+        pytest.param([asked("n"), asked("h", HIGH, after=29)], "hn", id="high-passes-a-normal-of-under-half-an-hour"),
     ],
 )
 def test_the_order_is_priority_lifted_by_waiting(line: list[Asked], expected: str):
@@ -100,7 +100,7 @@ def test_whatever_comes_no_limit_is_passed_and_no_place_is_left_empty(coming, pl
 @given(arrivals, st.floats(0.5, 3))
 def test_under_an_endless_stream_of_high_ones_everybody_starts(coming, minutes_each):
     """One place, each run takes `minutes_each`, and a new high one is always there: a low one waits for those before
-    it and for the high ones of ten minutes, and then it starts."""
+    it and for the high ones of an hour, and then it starts."""
     line = [asked(f"{n:02}", p, after=at, requested_by=by) for n, (at, p, by) in enumerate(coming)]
     now, served, waiting = NOW, 0, {one.run_id: one for one in line}
     limits = Limits(1, 1, 1)
@@ -115,6 +115,6 @@ def test_under_an_endless_stream_of_high_ones_everybody_starts(coming, minutes_e
 
 
 def _bound(line: list[Asked], minutes_each: float) -> float:
-    """All of the line, and a high one for each turn in the two hours of arrivals and the ten minutes behind them."""
+    """All of the line, and a high one for each turn in the two hours of arrivals and the hour behind them."""
     last: datetime = max(one.since for one in line)
-    return len(line) + ((last - NOW) / MINUTE + 10) / minutes_each + 2
+    return len(line) + ((last - NOW) / MINUTE + 60) / minutes_each + 2
