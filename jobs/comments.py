@@ -256,7 +256,7 @@ def _summary(task: Task) -> str:
 
 
 def _kept_branch(task: Task, context: Context) -> str:
-    if not task.head_sha or not task.branch:
+    if not task.head_sha or not task.branch or task.branch in task.message:  # the machine has said so already
         return ""
     name = code(task.branch, 250)
     return f"What it had done is kept on branch {f'[{name}]({context.branch_url})' if context.branch_url else name}."

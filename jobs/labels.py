@@ -1,4 +1,5 @@
-"""The label `porter:<status>` of an issue: added and removed one by one, so that nobody else's is touched."""
+"""The label `porter:<status>` of an issue: added and removed one by one, so that nobody else's is touched. And the
+label `porter` of the pull request that came of it."""
 
 from __future__ import annotations
 
@@ -30,6 +31,8 @@ class Label(StrEnum):
     FAILED = "porter:failed"
     CANCELLED = "porter:cancelled"
 
+
+MADE_HERE = "porter"  # on a pull request; labels there ask for nothing: GitHub tells of them as `pull_request.labeled`
 
 FITTING: dict[Status, frozenset[str]] = {
     Status.QUEUED: frozenset({Label.QUEUED}),
@@ -109,6 +112,8 @@ def _show(services: Services, here: Repository, task: Task) -> None:
     for other in Label:
         if other is not wanted and other in there:
             here.remove_label(number, other)
+    if task.pr_number is not None and task.status is Status.SUCCEEDED and MADE_HERE not in here.labels(task.pr_number):
+        here.add_label(task.pr_number, MADE_HERE)
 
 
 def _is_told(task: Task) -> bool:

@@ -55,6 +55,14 @@ def test_it_follows_the_task_and_leaves_other_labels_alone(stage: Stage, task):
     assert names(stage) == ["bug", "porter:mock", "porter:done"]
 
 
+def test_the_pull_request_says_who_made_it(stage: Stage, task):
+    stage.result(task)
+    finish(stage.services, task.run_id)
+    labels.publish(stage.services, task.id)
+    [pull] = [issue for issue in stage.github.repository.issues.values() if issue.pull is not None]
+    assert [label.name for label in pull.labels] == ["porter"]
+
+
 def test_an_up_to_date_label_costs_no_call(stage: Stage, task):
     labels.publish(stage.services, task.id)
     calls = stage.outside.calls
