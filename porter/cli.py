@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from jobs.errors import JobError
 from porter.config_cli import config
@@ -183,5 +185,14 @@ def _plain_faults() -> Iterator[None]:
         error.show()
         sys.exit(error.exit_code)
     except (StartError, JobError, StoreError) as error:
-        click.echo("\n".join(f"porter: {line}" for line in str(error).splitlines()), err=True)
-        sys.exit(1)
+        _complain(str(error))
+    except DBAPIError as error:
+        said = str(error.orig).splitlines()[0]  # the rest quotes statements, whose values are nobody's business
+        _complain(
+            f"the database refused: {said}\ncheck DATABASE_URL or PORTER_DATA_DIR; `porter migrate` makes its tables"
+        )
+
+
+def _complain(words: str) -> NoReturn:
+    click.echo("\n".join(f"porter: {line}" for line in words.splitlines()), err=True)
+    sys.exit(1)

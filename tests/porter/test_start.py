@@ -15,6 +15,7 @@ from porter.data_dir import DataDir
 from porter.errors import StartError
 from porter.supervisor import Program, Supervisor, listens
 
+KEY = {"PORTER_VAULT_KEYS": "v1:MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE="}
 PORTER = [sys.executable, "-m", "porter"]
 
 
@@ -62,6 +63,8 @@ def test_a_redis_of_the_operator_is_used_instead_of_our_own(tmp_path: Path) -> N
         pytest.param(["worker"], {"PORTER_VAULT_KEYS": "v1:x"}, "REDIS_URL is not set", id="no-redis"),
         pytest.param(["sweep"], {"PORTER_VAULT_KEYS": "nonsense"}, "expected version:base64", id="bad-key"),
         pytest.param(["migrate"], {"PORTER_PROMPT_BUDGET": "much"}, "PORTER_PROMPT_BUDGET", id="bad-number"),
+        pytest.param(["migrate"], KEY | {"PORTER_DATA_DIR": "/nowhere"}, "the database refused", id="no-such-folder"),
+        pytest.param(["secret", "list"], KEY, "`porter migrate` makes its tables", id="no-tables"),
         pytest.param(["frobnicate"], {}, "No such command", id="unknown-command"),
     ],
 )  # fmt: skip
