@@ -14,6 +14,8 @@ from dashboard.wanted import PILLS, Wanted
 from store.lifecycle import ENDED, LIVE, Outcome, Status
 from store.records import Delivery, Task
 
+HELD = {"word": "Held", "tone": Tone.WAITING}  # a change that waits for a person
+
 
 def feed(
     view: FeedView, wanted: Wanted, *, now: datetime, zone: tzinfo, github_url: str, mention: str
@@ -58,6 +60,7 @@ def card(task: Task, view: FeedView, now: datetime, zone: tzinfo, github_url: st
         "elapsed": present.elapsed(task, now),
         "percent": task.percent if task.status is Status.RUNNING and task.percent else None,
         **_line(task, view.positions.get(task.id, 0), stopping),
+        **(HELD if task.id in view.held and not stopping else {}),
     }
 
 

@@ -27,7 +27,8 @@ LOG_CHUNK = 4000  # lines sent to the browser at once; it asks for more by itsel
 
 @dataclass(frozen=True)
 class FeedView:
-    """One look at the feed. `positions`: tasks ahead of each queued one. `stopping`: asked to stop, still at work."""
+    """One look at the feed. `positions`: tasks ahead of each queued one. `stopping`: asked to stop, still at work.
+    `held`: their change waits for a person."""
 
     tasks: list[Task]
     more: bool
@@ -37,6 +38,7 @@ class FeedView:
     repositories: list[str]
     agents: list[str]
     people: list[str]
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def feed_view(db: Database, wanted: Wanted, *, limit: int = 50) -> FeedView:
         counts=feed.counts(db, wanted.filter()),
         positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
         stopping=frozenset(task.id for task in page.tasks if _is_stopping(db, task)),
+        held=frozenset(task.id for task in page.tasks if _is_held(db, task)),
         repositories=feed.repositories(db, limit=200),
         agents=feed.names(db, "agent"),
         people=feed.names(db, "requested_by"),
@@ -112,6 +115,10 @@ def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
 def latest_deliveries(db: Database, *, limit: int = 100) -> list[Delivery]:
     """The newest deliveries first."""
     return deliveries.latest(db, limit=limit)
+
+
+def _is_held(db: Database, task: Task) -> bool:
+    return task.status is Status.FINISHING and held_changes.waiting(db, task.id) is not None
 
 
 def _is_stopping(db: Database, task: Task) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import present
-from dashboard.cards import heading
+from dashboard.cards import HELD, heading
 from dashboard.data import TaskView
 from store.records import Event, LogLine, Run, RunKind, Task
 
@@ -22,7 +22,7 @@ def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dic
     task = view.task
     return {
         **heading(task, github_url, stopping=view.stopping),
-        **({"word": "Held", "tone": present.Tone.WAITING} if view.held and not view.stopping else {}),
+        **(HELD if view.held and not view.stopping else {}),
         "elapsed": present.elapsed(task, now),
         "percent": task.percent if present.TONES[task.status] is present.Tone.RUNNING and task.percent else None,
         "branch": task.branch or "",

@@ -42,6 +42,7 @@ def test_the_feed_says_that_it_waits(store):  # noqa: F811
     waiting(store)
     [card] = [card for day in drawn()["feed"]["days"] for card in day["cards"]]
     assert card["line"] == "The change waits for a person."
+    assert (card["word"], card["tone"]) == ("Held", "waiting")
 
 
 def test_a_click_approves_what_was_shown_and_only_that(store):  # noqa: F811
