@@ -19,7 +19,7 @@ from jobs.github.errors import Crowded, GitHubUnavailable, RateLimited
 from jobs.github.guest import LONGEST_WAIT, Guest
 from jobs.launch import launch
 from store.lifecycle import Status
-from tests.jobs import test_follow_up as feedback
+from tests.jobs import feedback_stage as feedback
 from tests.jobs.stage import Stage
 from tests.jobs.test_answer import asked
 
