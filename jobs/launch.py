@@ -56,7 +56,7 @@ def launch(services: Services, run_id: str) -> None:
     try:
         if claim.fence > MAX_CLAIMS:
             raise LaunchRefused(f"it was started {MAX_CLAIMS} times and never got through; the workers' log says why")
-        here = _let_in(services, claim)
+        here, told = _let_in(services, claim)
         task = _begin(services, claim)
         if task is not None:
             _create_machine(services, claim, _prepare(services, claim, here, task))
@@ -68,7 +68,9 @@ def launch(services: Services, run_id: str) -> None:
         ending.fail(services, claim, refusal.reason, str(refusal))
     except JobError as error:
         ending.fail(services, claim, Reason.LAUNCH_FAILED, str(error))
-    else:  # while the machine boots: the comment may have to wait for its turn
+    else:  # while the machine boots: these may have to wait for their turn
+        if not told:
+            _acknowledge(here, claim.task)
         status_comment.publish(services, claim.task.id)
 
 
@@ -110,21 +112,24 @@ def _claim(services: Services, run_id: str) -> Claim | None:
     return None
 
 
-def _let_in(services: Services, claim: Claim) -> Repository:
-    """Before the task can take a place from others: may its sender ask? Raises LaunchRefused, a GitHubError."""
+def _let_in(services: Services, claim: Claim) -> tuple[Repository, bool]:
+    """Before the task can take a place from others: may its sender ask? The second answer: whether the command has its
+    reaction. Raises LaunchRefused, a GitHubError."""
     task = claim.task
     here = repository.of(services, task.repository, task.installation_id)
     if task.installation_id is None:
         tasks.change(services.db, task.id, now=services.clock(), installation_id=here.installation_id)
-    if claim.run.waits_for is None:  # else it was done when the run began to wait
+    told = claim.run.waits_for is not None  # it was done when the run began to wait
+    if not told and services.github.guest.is_idle(here.installation_id):  # else the machine does not wait for it
         _acknowledge(here, task)
+        told = True
     asker, source = task.requested_by, task.source
     if claim.run.follow_up_id is not None:
         asker, source = follow_ups.get(services.db, claim.run.follow_up_id).requested_by, "comment"
     if not gate.may_ask(services, here, asker, source=source):
         words = f"{asker} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
-    return here
+    return here, told
 
 
 def _begin(services: Services, claim: Claim) -> Task | None:
