@@ -183,8 +183,9 @@ class Onlooker:
         return deliveries.latest(self.demo.services.db, limit=200)
 
     def _new_delivery(self, sender: str, before: set[str]) -> Delivery | None:
-        """Porter's own comments are delivered too, so the sender tells which is meant."""
-        new = [one for one in self._deliveries() if one.id not in before and one.sender == sender]
+        """Porter's own comments are delivered too, and so is what the same person did while the demo was laid out."""
+        new = [one for one in self._deliveries() if one.id not in before]
+        new = [one for one in new if one.sender == sender and one.event == "issue_comment"]
         return new[0] if new else None
 
     def _comment_is_behind(self, task_id: str) -> bool:

@@ -131,7 +131,7 @@ def test_a_log_longer_than_one_piece_comes_whole_and_can_be_searched(dashboard, 
     expect(tab.get_by_text("10,000 lines")).to_be_visible()
     tab.get_by_role("searchbox", name="Search the log").fill("LINE 77 OF")
     expect(tab.get_by_text("1 of 10,000 lines", exact=True)).to_be_visible()
-    assert tab.locator(".entry").count() == 1
+    expect(tab.locator(".entry")).to_have_count(1)
 
 
 def test_stop_asks_once_more_then_stops(dashboard, tab):
