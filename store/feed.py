@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
 
 from store import tables, waiting
 from store.database import Database
+from store.held_changes import HELD
 from store.lifecycle import Status
 from store.records import Task
 from store.tasks import record
@@ -21,7 +22,8 @@ COUNT_LIMIT = 1000  # beyond it a count says "1,000+": an exact one reads every 
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """Which tasks to list; empty means all. `search` looks in titles, or is an issue number."""
+    """Which tasks to list; empty means all. `search` looks in titles, or is an issue number. `pulls`: the states of
+    their pull requests. `needs_person`: only what waits for somebody's decision, or only the rest."""
 
     statuses: frozenset[Status] = frozenset()
     repository: str | None = None
@@ -32,6 +34,8 @@ class TaskFilter:
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
+    pulls: frozenset[str] = frozenset()
+    needs_person: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,14 @@ def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
     found: dict[Status, int] = {}
     with db.read() as connection:
         for status in Status:
-            some = select(_tasks.c.id).where(where, _tasks.c.status == status).limit(COUNT_LIMIT + 1).subquery()
-            found[status] = connection.execute(select(func.count()).select_from(some)).scalar_one()
+            found[status] = _count(connection, where & (_tasks.c.status == status))
     return found
+
+
+def count(db: Database, wanted: TaskFilter) -> int:
+    """How many tasks match, stopped at `COUNT_LIMIT` + 1."""
+    with db.read() as connection:
+        return _count(connection, _where(wanted))
 
 
 def repositories(db: Database, *, like: str = "", limit: int = 20) -> list[str]:
@@ -95,6 +104,11 @@ def position(db: Database, task: Task) -> int:
         return waiting.position(connection, task, most=COUNT_LIMIT + 1)
 
 
+def _count(connection: Connection, where: ColumnElement[bool]) -> int:
+    some = select(_tasks.c.id).where(where).limit(COUNT_LIMIT + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
 def _read_key(key: str) -> tuple[datetime, str]:
     at, _, task_id = key.partition("/")
     moment = datetime.fromisoformat(at)
@@ -122,7 +136,22 @@ def _where(wanted: TaskFilter) -> ColumnElement[bool]:
         tests.append(_tasks.c.created_at < wanted.until)
     if wanted.search:
         tests.append(_matches(wanted.search))
+    if wanted.pulls:
+        tests.append(_tasks.c.pr_state.in_(sorted(wanted.pulls)))
+    if wanted.needs_person is not None:
+        tests.append(_needs_person() if wanted.needs_person else not_(_needs_person()))
     return and_(*tests)
+
+
+def _needs_person() -> ColumnElement[bool]:
+    """A held change, or finished work whose pull request nobody has merged or closed."""
+    held, runs = tables.held_changes, tables.runs
+    waits = held.c.decision.is_(None) & (runs.c.phase == HELD) & runs.c.finished_at.is_(None)
+    of_run = select(held.c.run_id).join(runs, runs.c.id == held.c.run_id).where(waits)
+    is_held = and_(_tasks.c.status == Status.FINISHING, _tasks.c.run_id.in_(of_run))
+    state = _tasks.c.pr_state  # "is not null", so that this is false and not null where there is none
+    to_review = and_(_tasks.c.status == Status.SUCCEEDED, state.is_not(None), state == "open")
+    return or_(is_held, to_review)
 
 
 def _matches(text: str) -> ColumnElement[bool]:

@@ -32,6 +32,9 @@ FILTERS = [
     pytest.param(TaskFilter(search="a\0b"), "", id="nul"),
     pytest.param(TaskFilter(search="9" * 40), "", id="huge-number"),
     pytest.param(TaskFilter(agent="claude-code", requested_by="ben", search="cover"), "b", id="several"),
+    pytest.param(TaskFilter(pulls=frozenset({"open", "merged"})), "", id="pull-requests"),
+    pytest.param(TaskFilter(needs_person=True), "", id="waits-for-nobody"),
+    pytest.param(TaskFilter(needs_person=False), "abc", id="all-that-waits-for-nobody"),
 ]
 
 
@@ -104,3 +107,14 @@ def test_agents_and_people_are_each_named_once(db, abc):
     assert feed.names(db, "agent") == ["claude-code", "codex"]
     assert feed.names(db, "requested_by") == ["ben", "maria"]
     assert feed.names(db, "agent", limit=1) == ["claude-code"]
+
+
+def test_a_pull_request_waits_for_a_person_until_it_is_merged_or_its_task_is_at_work_again(db):
+    values = {"status": Status.SUCCEEDED, "pr_number": 7}
+    waits = make_task(db, now=NOW, pr_state="open", **values)
+    make_task(db, now=NOW + timedelta(seconds=1), pr_state="merged", **values)
+    make_task(db, now=NOW + timedelta(seconds=2), pr_state="open", pr_number=8, status=Status.RUNNING)
+    assert [task.id for task in feed.page(db, TaskFilter(needs_person=True)).tasks] == [waits.id]
+    assert feed.count(db, TaskFilter(needs_person=True)) == 1
+    assert feed.counts(db, TaskFilter(needs_person=False))[Status.SUCCEEDED] == 1
+    assert feed.count(db, TaskFilter(pulls=frozenset({"open"}))) == 2
