@@ -63,3 +63,7 @@ class BadSession(WorkerError):
 
 class BadAgentConfig(WorkerError):
     """A custom agent in the configuration cannot be understood."""
+
+
+class ImageFailed(WorkerError):
+    """An agent's program could not be installed, or what was installed does not start."""
