@@ -23,7 +23,7 @@ def feed(
     """All that the feed shows, at `now` in the reader's `zone`."""
     cards = [(present.day(task.created_at, now, zone), card(task, view, now, zone, github_url)) for task in view.tasks]
     return {
-        "pills": pills(view.counts, wanted),
+        "pills": pills(view.counts, view.needs, wanted),
         "filters": {
             "repository": _choice("Repository", "all repositories", wanted.repository, view.repositories),
             "agent": _choice("Agent", "all agents", wanted.agent, view.agents),
@@ -40,13 +40,14 @@ def feed(
     }
 
 
-def pills(counts: Mapping[Status, int], wanted: Wanted) -> list[dict[str, Any]]:
+def pills(counts: Mapping[Status, int], needs: int, wanted: Wanted) -> list[dict[str, Any]]:
     """The status pills with their counts; *Stopped* only when something was."""
-    sums = {tone: sum(counts.get(status, 0) for status in statuses) for tone, (_, statuses) in PILLS.items()}
+    sums = {key: sum(counts.get(status, 0) for status in statuses) for key, (_, statuses) in PILLS.items()}
+    sums[present.NEEDS] = needs
     shown: list[dict[str, Any]] = [_pill("", "All", sum(sums.values()), wanted)]
-    for tone, (word, _) in PILLS.items():
-        if tone is not Tone.STOPPED or sums[tone] or wanted.status == tone:
-            shown.append(_pill(tone, word, sums[tone], wanted))
+    for key, (word, _) in PILLS.items():
+        if key != Tone.STOPPED or sums[key] or wanted.status == key:
+            shown.append(_pill(key, word, sums[key], wanted))
     return shown
 
 
@@ -80,6 +81,7 @@ def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
         "by": task.requested_by,
         "cost": present.money(task.cost_usd),
         "pr": {"label": f"PR #{task.pr_number}", "url": task.pr_url} if task.pr_number and task.pr_url else None,
+        "review": bool(task.pr_number),
         "plus": f"+{task.additions:,}" if task.files_changed else "",
         "minus": f"−{task.deletions:,}" if task.files_changed else "",
         "stop": task.status in LIVE and not stopping,

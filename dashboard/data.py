@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
@@ -27,8 +27,8 @@ LOG_CHUNK = 4000  # lines sent to the browser at once; it asks for more by itsel
 
 @dataclass(frozen=True)
 class FeedView:
-    """One look at the feed. `positions`: tasks ahead of each queued one. `stopping`: asked to stop, still at work.
-    `held`: their change waits for a person."""
+    """One look at the feed. `counts`: without what waits for a person, of which there are `needs`. `positions`: tasks
+    ahead of each queued one. `stopping`: asked to stop, still at work. `held`: their change waits for a person."""
 
     tasks: list[Task]
     more: bool
@@ -39,6 +39,7 @@ class FeedView:
     agents: list[str]
     people: list[str]
     held: frozenset[str] = frozenset()
+    needs: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,12 @@ def watch() -> Watch:
 def feed_view(db: Database, wanted: Wanted, *, limit: int = 50) -> FeedView:
     """The newest tasks that match, and what the filters offer."""
     page = feed.page(db, wanted.filter(), limit=limit)
+    rest = replace(wanted.filter(), statuses=frozenset(), needs_person=False)
     return FeedView(
         tasks=page.tasks,
         more=page.next_key is not None,
-        counts=feed.counts(db, wanted.filter()),
+        counts=feed.counts(db, rest),
+        needs=feed.count(db, replace(rest, needs_person=True)),
         positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
         stopping=frozenset(task.id for task in page.tasks if _is_stopping(db, task)),
         held=frozenset(task.id for task in page.tasks if _is_held(db, task)),

@@ -20,6 +20,8 @@ class Tone(StrEnum):
     STOPPED = "stopped"
 
 
+NEEDS = "needs"  # the pill and the colour of what waits for a person
+
 TONES = {
     Status.QUEUED: Tone.WAITING,
     Status.LAUNCHING: Tone.RUNNING,
@@ -41,6 +43,9 @@ _WORDS = {
     Status.TIMED_OUT: "Timed out",
     Status.CANCELLED: "Stopped",
 }
+
+# What became of a finished task's pull request.
+_PULLS = {"open": "To review", "merged": "Merged", "closed": "Rejected"}
 
 # What happened, for a task whose runner left no sentence of its own. The keys are the reasons a task may carry.
 _REASONS = {
@@ -89,6 +94,8 @@ def status_word(task: Task) -> str:
     """One word for where the task stands."""
     if task.status is Status.SUCCEEDED and task.outcome is Outcome.NO_CHANGES:
         return "No changes"
+    if task.status is Status.SUCCEEDED and task.pr_state in _PULLS:
+        return _PULLS[task.pr_state]
     return _WORDS[task.status]
 
 

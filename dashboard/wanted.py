@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from dashboard.present import Tone
+from dashboard.present import NEEDS, Tone
 from store.feed import TaskFilter
 from store.lifecycle import Status
 
-PILLS: dict[Tone, tuple[str, frozenset[Status]]] = {
+PILLS: dict[str, tuple[str, frozenset[Status]]] = {
     Tone.RUNNING: ("Running", frozenset({Status.LAUNCHING, Status.RUNNING, Status.FINISHING})),
     Tone.WAITING: ("Waiting", frozenset({Status.QUEUED})),
+    NEEDS: ("Needs you", frozenset()),  # whatever waits for a person's decision; the others are the rest
     Tone.DONE: ("Done", frozenset({Status.SUCCEEDED})),
     Tone.FAILED: ("Failed", frozenset({Status.FAILED, Status.TIMED_OUT})),
     Tone.STOPPED: ("Stopped", frozenset({Status.CANCELLED})),
@@ -46,7 +47,8 @@ class Wanted:
     def filter(self) -> TaskFilter:
         """As the store understands it."""
         return TaskFilter(
-            statuses=PILLS[Tone(self.status)][1] if self.status else frozenset(),
+            statuses=PILLS[self.status][1] if self.status else frozenset(),
+            needs_person=self.status == NEEDS if self.status else None,
             repository=self.repository or None,
             agent=self.agent or None,
             requested_by=self.by or None,

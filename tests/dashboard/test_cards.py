@@ -87,9 +87,20 @@ def test_pills_count_all_and_the_filter_narrows_the_cards(db):
     make_task(db, status=Status.SUCCEEDED)
     shown = feed(db, Wanted(status="failed"))
     assert {pill["word"]: pill["count"] for pill in shown["pills"]} == {
-        "All": "2", "Running": "0", "Waiting": "0", "Done": "1", "Failed": "1"
+        "All": "2", "Running": "0", "Waiting": "0", "Needs you": "0", "Done": "1", "Failed": "1"
     }  # fmt: skip
     assert [card["word"] for day in shown["days"] for card in day["cards"]] == ["Failed"]
+
+
+def test_what_needs_a_person_is_counted_there_and_nowhere_else(db):
+    make_task(db, status=Status.SUCCEEDED, pr_number=7, pr_state="open", issue_title="Look at me")
+    make_task(db, status=Status.SUCCEEDED, pr_number=8, pr_state="merged")
+    shown = feed(db, Wanted(status="needs"))
+    counts = {pill["word"]: pill["count"] for pill in shown["pills"]}
+    assert (counts["All"], counts["Needs you"], counts["Done"]) == ("2", "1", "1")
+    assert [(card["title"], card["word"]) for day in shown["days"] for card in day["cards"]] == [
+        ("Look at me", "To review")
+    ]
 
 
 def test_filters_offer_the_agents_and_people_there_are(db):
