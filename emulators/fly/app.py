@@ -113,7 +113,7 @@ def _check_app(world: World, principal: Principal, app: str) -> None:
     """Apps of others do not exist for a token; other apps of its own organisation are forbidden."""
     if world.apps.get(app) != principal.org:
         raise ApiError(404, f'Could not find App "{app}"')
-    if principal.app not in (None, app):
+    if principal.apps is not None and app not in principal.apps:
         raise ApiError(403, "forbidden: the token is not good for this app")
 
 

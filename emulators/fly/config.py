@@ -14,14 +14,14 @@ from emulators.fly.errors import ConfigError
 
 @dataclass(frozen=True)
 class Config:
-    """`org_tokens` maps a token to its organisation, `deploy_tokens` a token to the one app it is good for, `apps` an
-    app to its organisation. `images` None allows any image. `regions` says how many machines fit; None is no limit,
+    """`org_tokens` maps a token to its organisation, `deploy_tokens` a token to the app or apps it is good for, `apps`
+    an app to its organisation. `images` None allows any image. `regions` says how many machines fit; None is no limit,
     0 is full. `exit_shape` is how exits are told: `monitor`, `flat` or `both`; Fly sends either.
     """
 
     orgs: list[str] = field(default_factory=lambda: ["personal"])
     org_tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    deploy_tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    deploy_tokens: dict[str, str | list[str]] = field(default_factory=dict, repr=False)
     apps: dict[str, str] = field(default_factory=dict)
     images: list[str] | None = None
     regions: dict[str, int | None] = field(default_factory=lambda: {"iad": None, "fra": None})
@@ -34,7 +34,7 @@ class Config:
         known = {
             "org_tokens": (self.org_tokens.values(), self.orgs, "orgs"),
             "apps": (self.apps.values(), self.orgs, "orgs"),
-            "deploy_tokens": (self.deploy_tokens.values(), self.apps, "apps"),
+            "deploy_tokens": ([app for apps in self.scoped_tokens().values() for app in apps], self.apps, "apps"),
         }
         for name, (used, allowed, where) in known.items():
             for value in set(used) - set(allowed):
@@ -46,6 +46,10 @@ class Config:
                 )
         if self.exit_shape not in ("monitor", "flat", "both"):
             raise ConfigError(f"exit_shape is {self.exit_shape!r}; use monitor, flat or both")
+
+    def scoped_tokens(self) -> dict[str, list[str]]:
+        """The deploy tokens, each with all of its apps."""
+        return {token: [apps] if isinstance(apps, str) else apps for token, apps in self.deploy_tokens.items()}
 
     @classmethod
     def from_file(cls, path: Path) -> Self:

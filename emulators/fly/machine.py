@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 SETTLED = ("created", "started", "stopped", "suspended", "failed", "destroyed")
@@ -106,9 +107,12 @@ def ulid(now: float) -> str:
 
 
 def _image(image: str) -> dict[str, str]:
-    name, _, tag = image.partition("@")[0].rpartition(":")
-    registry, _, repository = (name or tag).partition("/")
-    return {"registry": registry, "repository": repository, "tag": tag if name else "latest"}
+    """A tag has the same made-up digest each time; what names a digest has that one and no tag."""
+    name, _, digest = image.partition("@")
+    registry, _, path = name.partition("/")
+    repository, _, tag = path.partition(":")
+    found = {"registry": registry, "repository": repository} | ({"tag": tag} if tag else {})
+    return found | {"digest": digest or f"sha256:{sha256(image.encode()).hexdigest()}"}
 
 
 def _rfc3339(at: float) -> str:

@@ -16,8 +16,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 TWENTY_YEARS = "175200h"
 
 
-def current_token(world: World, principal: Principal) -> ResponseReturnValue:
-    return jsonify(token_info(world, principal))
+def current_token(_: World, principal: Principal) -> ResponseReturnValue:
+    return jsonify(token_info(principal))
 
 
 def list_apps(world: World, principal: Principal) -> ResponseReturnValue:
@@ -30,17 +30,21 @@ def list_apps(world: World, principal: Principal) -> ResponseReturnValue:
 
 
 def create_app(world: World, principal: Principal) -> ResponseReturnValue:
+    """The same key and name again is the same app, not a conflict."""
     body = json_body()
-    name, org = body.get("name") or body.get("app_name"), body.get("org_slug")
+    name, org, key = body.get("name"), body.get("org_slug"), body.get("idempotency_key")
     if not isinstance(name, str) or not isinstance(org, str):
         raise ApiError(400, "invalid_argument: name and org_slug must be strings")
     _own(principal, org)
     if not _NAME.fullmatch(name):
         raise ApiError(422, "Validation failed: Name under 63 chars using numbers, lowercase letters and dashes")
     with world.changed:
-        if name in world.apps:
-            raise ApiError(422, "Validation failed: Name has already been taken", "name_taken")
-        world.apps[name] = org
+        if key is None or world.app_keys.get(key) != name:
+            if name in world.apps or key in world.app_keys:
+                raise ApiError(422, "Validation failed: Name has already been taken", "name_taken")
+            world.apps[name] = org
+        if key is not None:
+            world.app_keys[key] = name
     return jsonify(id=name, created_at=int(world.clock() * 1000)), 201
 
 
@@ -58,7 +62,7 @@ def delete_app(world: World, app: str) -> ResponseReturnValue:
 
 def deploy_token(world: World, app: str) -> ResponseReturnValue:
     """A token for one app; without an expiry it is good for twenty years, as on Fly."""
-    expiry = seconds(json_body(optional=True).get("expiry") or TWENTY_YEARS)
+    expiry = seconds(json_body().get("expiry") or TWENTY_YEARS)
     return jsonify(token=world.deploy_token(app, expiry))
 
 
@@ -70,5 +74,5 @@ def _describe(world: World, app: str) -> dict[str, object]:
 
 
 def _own(principal: Principal, org: str) -> None:
-    if principal.app is not None or principal.org != org:
+    if principal.apps is not None or principal.org != org:
         raise ApiError(403, f"forbidden: the token may not act for organization {org!r}")

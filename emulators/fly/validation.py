@@ -12,7 +12,7 @@ from typing import Any
 from emulators.fly.errors import ApiError
 
 SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGTERM")
-POLICIES = ("no", "on-failure", "always", "spot-price")
+POLICIES = ("no", "on-failure", "always")
 MAX_STOP_SECONDS = 300.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -42,6 +42,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "config.stop_config.signal": str,
     "config.files": list,
 }
+_KNOWN = {path.split(".")[1] for path in _TYPES if path.startswith("config.")}
 # memory in MB for each CPU, least and most: https://fly.io/docs/about/pricing/#started-fly-machines
 _SIZES = {"shared": ((1, 2, 4, 6, 8), 256, 2048), "performance": ((1, 2, 4, 6, 8, 10, 12, 14, 16), 2048, 8192)}
 
@@ -61,7 +62,7 @@ def parse_create(body: Any) -> CreateRequest:
     if not isinstance(body, dict):
         raise ApiError(400, "invalid_argument: the request body must be a JSON object")
     _check_types(body)
-    config = body.get("config") or {}
+    config = {name: value for name, value in (body.get("config") or {}).items() if name in _KNOWN}
     if not config.get("image"):
         raise ApiError(422, "invalid config.image: an image is required")
     if body.get("name") and not _NAME.fullmatch(body["name"]):

@@ -23,11 +23,11 @@ from emulators.fly.validation import CreateRequest
 
 @dataclass(frozen=True)
 class Principal:
-    """Whom a token stands for: an organisation, or one app of it (a deploy token)."""
+    """Whom a token stands for: an organisation, or some apps of it (a deploy token)."""
 
     token_id: str
     org: str
-    app: str | None = None
+    apps: tuple[str, ...] | None = None
     expires_at: float | None = None
 
 
@@ -51,7 +51,7 @@ class World:
         self.runner_argv = runner_argv or self.config.runner_argv or [sys.executable, "-m", "worker"]
         self.faults, self.calls, self.rates = Faults(), list[Call](), Rates(clock)
         self.changed = threading.Condition(threading.RLock())
-        self.apps = dict(self.config.apps)
+        self.apps, self.app_keys = dict(self.config.apps), dict[str, str]()
         self.regions = dict(self.config.regions)
         self._principals = _principals(self.config)
         self._machines: dict[str, FlyMachine] = {}
@@ -70,8 +70,12 @@ class World:
     def deploy_token(self, app: str, lifetime: float) -> str:
         """A new token for one app, good for so many seconds."""
         token = f"fm2_{secrets.token_urlsafe(24)}"
-        self._principals[token] = Principal(new_id(), self.apps[app], app, self.clock() + lifetime)
+        self._principals[token] = Principal(new_id(), self.apps[app], (app,), self.clock() + lifetime)
         return token
+
+    def revoke(self, token: str) -> None:
+        """Fault: somebody revokes the token."""
+        del self._principals[token]
 
     def machines(self, app: str, *, deleted: bool = False) -> list[FlyMachine]:
         """An app's machines, oldest first."""
@@ -153,14 +157,15 @@ class World:
         return sum(m.region == region and m.state != "destroyed" for m in self._machines.values())
 
 
-def token_info(world: World, principal: Principal) -> dict[str, Any]:
-    """What `GET /v1/tokens/current` says about a token."""
-    apps = [principal.app] if principal.app else [app for app, org in world.apps.items() if org == principal.org]
-    info = {"token_id": principal.token_id, "org_slug": principal.org, "organization": principal.org, "apps": apps}
-    return {"tokens": [info]}
+def token_info(principal: Principal) -> dict[str, Any]:
+    """What `GET /v1/tokens/current` says about a token: apps are named only where it is narrowed to them."""
+    info = {"token_id": principal.token_id, "org_slug": principal.org, "organization": principal.org}
+    return {"tokens": [info | ({} if principal.apps is None else {"apps": list(principal.apps)})]}
 
 
 def _principals(config: Config) -> dict[str, Principal]:
     org_wide = {token: Principal(new_id(), org) for token, org in config.org_tokens.items()}
-    scoped = {token: Principal(new_id(), config.apps[app], app) for token, app in config.deploy_tokens.items()}
+    scoped = {
+        token: Principal(new_id(), config.apps[apps[0]], tuple(apps)) for token, apps in config.scoped_tokens().items()
+    }
     return org_wide | scoped

@@ -1,4 +1,4 @@
-"""A small hand to hold the emulated Fly with: a world, a port, a client."""
+"""A small hand to hold the emulated Fly with: a world, a port, a client that holds each answer against Fly's word."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from emulators.fly import Config, Server, World
+from tests.contracts.fly import check_response
 
 TOKEN = "fm2_org"
 DEPLOY = "fm2_deploy"
@@ -48,7 +49,12 @@ class Api:
 
     def __init__(self, server: Server, token: str = TOKEN) -> None:
         self.world = server.world
-        self.http = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        self.http = httpx.Client(
+            base_url=server.url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=20,
+            event_hooks={"response": [check_response]},
+        )
 
     def create(self, name: str | None = None, *, region: str | None = None, **config: Any) -> httpx.Response:
         body = {"name": name, "region": region, "config": {"image": IMAGE, "restart": {"policy": "no"}, **config}}

@@ -32,7 +32,7 @@ def strict(tmp_path: Path, clock: FakeClock) -> Iterator[Api]:
 
 def test_every_answer_carries_a_request_id(api: Api) -> None:
     assert api.http.get("/v1/apps/porter").headers["fly-request-id"]
-    assert api.http.get("/v1/nothing").headers["fly-request-id"]
+    assert httpx.get(f"{api.http.base_url}/v1/nothing").headers["fly-request-id"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ def test_a_request_without_a_token_is_refused(api: Api) -> None:
 def test_a_token_can_be_asked_about_itself(api: Api) -> None:
     answer = api.http.get("/v1/tokens/current", headers={"Authorization": f"Bearer {DEPLOY}"}).json()
     assert [(token["org_slug"], token["apps"]) for token in answer["tokens"]] == [("personal", ["porter"])]
+    [whole] = api.http.get("/v1/tokens/current").json()["tokens"]
+    assert (whole["org_slug"], whole.get("apps")) == ("personal", None)
 
 
 def test_a_deploy_token_ends_when_its_expiry_says(api: Api, clock: FakeClock) -> None:
@@ -76,6 +78,9 @@ def test_an_app_is_created_once_and_deleted(api: Api) -> None:
     assert api.http.post("/v1/apps", json=body).status_code == 201
     again = api.http.post("/v1/apps", json=body)
     assert (again.status_code, again.json()["status"]) == (422, "name_taken")
+    keyed = {"name": "keyed", "org_slug": "personal", "idempotency_key": "k1"}
+    assert [api.http.post("/v1/apps", json=keyed).status_code for _ in range(2)] == [201, 201]
+    assert api.http.post("/v1/apps", json={**keyed, "name": "other"}).status_code == 422
     assert api.http.delete("/v1/apps/fresh").status_code == 202
     assert api.http.get("/v1/apps/fresh").status_code == 404
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from emulators.github.rest.dispatch import ROUTES
-from tests.contracts.github import check_request, check_response, description
+from tests.contracts.github import GITHUB, check_request, check_response
 
 REPO = "/repos/acme/widgets"
 
 
 def test_every_route_of_the_emulator_is_githubs() -> None:
     served = {(one.method.lower(), one.path) for one in ROUTES}
-    described = {(verb, path) for path, verbs in description()["paths"].items() for verb in verbs}
+    described = {(verb, path) for path, verbs in GITHUB.document["paths"].items() for verb in verbs}
     # The root folder is `contents/{path}` with an empty path in the description.
     assert served - described == {("get", "/repos/{owner}/{repo}/contents"), ("get", "/repos/{owner}/{repo}/contents/")}
 
