@@ -96,7 +96,7 @@ class Desk:
         """Keep the agent's conversation for a follow-up. Raises RunOver, WrongToken, Unknown."""
         run, services = self._wanted(run_id), self._services
         agent = tasks.get(services.db, run.task_id).agent
-        kept = Session(talk.id, talk.data, talk.cost_usd)
+        kept = Session(talk.id, talk.data, talk.path, talk.usage.model_dump())
         sessions.keep(
             services.db, services.vault, kept, task_id=run.task_id, agent=agent, run_id=run.id, now=services.clock()
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from intake.errors import Unknown
@@ -81,7 +82,7 @@ def conversation(services: Services, task: Task, run: Run) -> Session | None:
         # Its vault key is gone. The prompt says all that is needed, so the agent begins anew.
         log.exception("a conversation does not open", extra={"action": "vault_error", "run": run.id})
         return None
-    return Session(kept.id, kept.data, kept.cost_usd) if kept else None
+    return Session.from_json(asdict(kept)) if kept else None
 
 
 def keys(services: Services, agent: Agent) -> dict[str, str]:

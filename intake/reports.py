@@ -120,7 +120,8 @@ class Conversation(_Report):
 
     id: Annotated[str, Field(pattern=f"^{SESSION_ID}$")]
     data: Annotated[str, Field(max_length=MAX_SESSION, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
-    cost_usd: Annotated[float | None, BeforeValidator(_money)] = None
+    path: Annotated[str, Field(max_length=500)] = ""
+    usage: Usage = Usage()
 
 
 class Diff(_Report):

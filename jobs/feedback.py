@@ -100,7 +100,7 @@ def remarks(one: FollowUp, feedback: Feedback) -> list[Remark]:
 def resumes(services: Services, task: Task) -> bool:
     """Whether the agent will go on with its own conversation."""
     agent = roster.load(services.config.default_agent, services.config.agents_file).find(task.agent)
-    return agent is not None and agent.resume is not None and sessions.exists(services.db, task.id, agent.name)
+    return agent is not None and agent.conversation is not None and sessions.exists(services.db, task.id, agent.name)
 
 
 def _said(

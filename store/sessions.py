@@ -6,8 +6,9 @@ What stands in them is the repository's code and whatever the agent read, so the
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -20,12 +21,13 @@ _sessions = tables.sessions
 
 @dataclass(frozen=True)
 class Session:
-    """A conversation: `id` is the agent's own name for it, `data` its file as the runner packed it, `cost_usd` what it
-    has cost in all, if the agent tells."""
+    """A conversation: `id` is the agent's own name for it, `data` its file as the runner packed it, `path` where that
+    lay, `usage` what the agent said it used in all."""
 
     id: str
     data: str
-    cost_usd: float | None = None
+    path: str = ""
+    usage: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Session({self.id!r}, {len(self.data)} characters)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, cast
 
 JOB_PATH = "/api/runs/{run_id}/job"
 UPDATE_PATH = "/api/callbacks/task-update"
@@ -80,7 +80,8 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the agent used so far in this run. Tokens are counts; `cost_usd` is the agent's own figure, if any."""
+    """What the agent used so far in this run. Tokens are counts, those of the cache beside the input; `cost_usd` is the
+    agent's own figure, else the catalogue's price."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -90,29 +91,57 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What a model costs, in US dollars for a million tokens; a cache price of None is the price of input."""
+
+    input: float
+    output: float
+    cache_read: float | None = None
+    cache_write: float | None = None
+
+    def of(self, usage: Usage) -> float:
+        """What that much costs, in US dollars. Input tokens do not count those of the cache."""
+        read = self.input if self.cache_read is None else self.cache_read
+        write = self.input if self.cache_write is None else self.cache_write
+        cost = usage.input_tokens * self.input + usage.output_tokens * self.output
+        cost += usage.cache_read_tokens * read + usage.cache_write_tokens * write
+        return round(cost / 1e6, 6)
+
+
+@dataclass(frozen=True)
 class Resume:
     """How an agent goes on with a conversation of an earlier run, which it finds in a file.
 
-    `argv` are the words that ask for it, `path` is where the file lies below the agent's HOME: `{session}` stands for
-    the CLI's own name of the conversation, `{directory}` for the working directory with every other character as a
-    dash. `counts_all`: the cost it tells is the whole conversation's, not this run's.
+    `argv` is the whole command that does it, `path` is where the file lies below the agent's HOME. In both `{session}`
+    stands for the CLI's own name of the conversation, `{directory}` for the working directory with every other
+    character as a dash; in `path`, `*` for anything within one name; in `argv`, `{file}` for the file's full path.
+    A CLI that keeps its conversations together has two commands more: what `save` prints is the file, `load` takes it
+    in again. `counts_all`: the figures of Usage that it tells of the whole conversation, not of this run.
     """
 
     argv: list[str]
     path: str
-    counts_all: bool = False
+    save: list[str] = field(default_factory=list)
+    load: list[str] = field(default_factory=list)
+    counts_all: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Session:
-    """A conversation to go on with: `data` is its file (zlib, base64), `cost_usd` what it has cost so far."""
+    """A conversation to go on with: `data` is its file (zlib, base64), `path` where that lay below HOME, `usage` what
+    the agent said it used in all."""
 
     id: str
     data: str
-    cost_usd: float | None = None
+    path: str = ""
+    usage: Usage = field(default_factory=Usage)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(data["id"], data["data"], data.get("path", ""), _pick(Usage, data.get("usage") or {}))
 
 
 @dataclass(frozen=True)
@@ -120,8 +149,8 @@ class AgentRecipe:
     """How to start one agent: everything the runner needs, so that a new agent needs no new runner.
 
     `argv` is run with the prompt on stdin; `env` is added to a clean environment; `stream` names the parser in
-    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed. In `argv` and `env` the
-    runner fills in `{python}` (its own interpreter) and `{worker_path}` (the folder that holds the worker package).
+    `worker.agents`; `excludes` are paths the CLI leaves behind that must not be committed. In `argv`, `env` and `files`
+    the runner fills in `{python}` (its own interpreter) and `{worker_path}` (the folder that holds the worker package).
     """
 
     name: str
@@ -132,6 +161,8 @@ class AgentRecipe:
     interrupt_first: bool = False  # SIGINT before SIGTERM, for CLIs that then print what the run cost
     version: str | None = None  # what the image is meant to have, for the log
     resume: Resume | None = None  # None: each run begins a conversation of its own
+    files: dict[str, str] = field(default_factory=dict)  # laid below HOME before the start: the CLI's own settings
+    price: Price | None = None  # for an agent that tells no cost; None: what it costs is not known
 
 
 @dataclass(frozen=True)
@@ -212,8 +243,8 @@ class JobDocument:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Unknown fields are ignored, so that a newer Porter can talk to an older image."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
-        known["agent"] = _pick(AgentRecipe, data["agent"] | {"resume": _maybe(Resume, data["agent"].get("resume"))})
-        known["session"] = _maybe(Session, data.get("session"))
+        known["agent"] = _recipe(data["agent"])
+        known["session"] = Session.from_json(data["session"]) if data.get("session") else None
         known["limits"] = _pick(Limits, data.get("limits") or {})
         known["policy"] = _pick(Policy, data.get("policy") or {})
         return cls(**known)
@@ -261,6 +292,11 @@ class Result:
         told = asdict(replace(self, held=None))
         del told["held"]
         return told
+
+
+def _recipe(data: dict[str, Any]) -> AgentRecipe:
+    parts = {"resume": _maybe(Resume, data.get("resume")), "price": _maybe(Price, data.get("price"))}
+    return cast(AgentRecipe, _pick(AgentRecipe, data | parts))
 
 
 def _maybe(kind: type[Any], data: dict[str, Any] | None) -> Any:

@@ -11,10 +11,13 @@ import os
 import re
 import stat
 import zlib
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from worker.contract import MAX_SESSION, SESSION_ID, AgentRecipe, Session
+from worker.agents.stream import Parsed
+from worker.contract import MAX_SESSION, SESSION_ID, AgentRecipe, Resume, Session, Usage
 from worker.errors import BadSession
+from worker.home import lay
 from worker.isolation import User
 from worker.masking import Mask
 from worker.supervise import Outcome
@@ -23,16 +26,45 @@ from worker.workspace import Workspace
 MOST_BYTES = 64 * 1024 * 1024  # unpacked
 
 
-def resumed(recipe: AgentRecipe, session: Session) -> list[str]:
-    """The agent's argv that goes on with the conversation."""
-    added = recipe.resume.argv if recipe.resume else []
-    return [*recipe.argv, *(word.replace("{session}", session.id) for word in added)]
+class Capture:
+    """Stands where a parser does, and keeps what a `save` command prints."""
+
+    expects_finish = False
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def feed(self, data: bytes) -> list[Parsed]:
+        self.content += data[: MOST_BYTES + 1 - len(self.content)]
+        return []
+
+    def close(self) -> list[Parsed]:
+        return []
 
 
-def spent(recipe: AgentRecipe, session: Session | None) -> float:
-    """What the agent will count as its cost although earlier runs paid it, in US dollars."""
-    counted = session is not None and recipe.resume is not None and recipe.resume.counts_all
-    return (session.cost_usd or 0.0) if session and counted else 0.0
+def filled(words: list[str], session_id: str, file: Path) -> list[str]:
+    """A command of `Resume` with its places filled in."""
+    return [word.replace("{session}", session_id).replace("{file}", str(file)) for word in words]
+
+
+def spent(recipe: AgentRecipe, session: Session | None) -> Usage:
+    """What the agent will count as its use although earlier runs had it."""
+    if session is None or recipe.resume is None:
+        return Usage()
+    return Usage(**{name: getattr(session.usage, name) for name in recipe.resume.counts_all})
+
+
+def told(recipe: AgentRecipe, session: Session | None, own: Usage) -> Usage:
+    """What the agent said it used in all: this run's own part, and what it counts of earlier ones."""
+    before = spent(recipe, session)
+    cost = own.cost_usd if before.cost_usd is None or own.cost_usd is None else before.cost_usd + own.cost_usd
+    return Usage(
+        before.input_tokens + own.input_tokens,
+        before.output_tokens + own.output_tokens,
+        before.cache_read_tokens + own.cache_read_tokens,
+        before.cache_write_tokens + own.cache_write_tokens,
+        cost,
+    )
 
 
 def was_refused(outcome: Outcome) -> bool:
@@ -40,46 +72,79 @@ def was_refused(outcome: Outcome) -> bool:
     return outcome.exit_code != 0 and not (outcome.session or outcome.finish or outcome.stopped or outcome.trouble)
 
 
-def restore(space: Workspace, recipe: AgentRecipe, session: Session, user: User | None) -> None:
-    """Write the conversation where the agent looks for it. Raises BadSession, OSError."""
-    at = _place(space, recipe, session.id)
-    content = _unpacked(session.data)
-    made = [folder for folder in (at, *at.parents) if folder != space.home and folder.is_relative_to(space.home)]
-    for folder in reversed(made[1:]):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    at.write_bytes(content)
-    for path in made if user else ():
-        os.chown(path, user.uid, user.gid)  # type: ignore[union-attr]  # without a user there is no path
+def restore(space: Workspace, recipe: AgentRecipe, session: Session, user: User | None) -> Path:
+    """Write the conversation where the agent looks for it; where that is. Raises BadSession, OSError."""
+    name = _name(space, _resume(recipe, session.id), session.id)
+    if "*" in name:
+        if not _fits(session.path, name):
+            raise BadSession("its file would lie where the agent does not look")
+        name = session.path
+    return lay(space.home, name, _unpacked(session.data), user)
 
 
-def take(space: Workspace, recipe: AgentRecipe, session_id: str, mask: Mask, *, cost_usd: float | None) -> Session:
+def take(space: Workspace, recipe: AgentRecipe, session_id: str, mask: Mask, *, usage: Usage) -> Session:
     """The conversation as the agent left it, without the secrets the runner knows. Every process of the agent is dead.
 
     Raises BadSession, which says why there is nothing to keep.
     """
-    at = _place(space, recipe, session_id)
+    at = _found(space, _name(space, _resume(recipe, session_id), session_id))
     try:
         if at.resolve(strict=True) != at:  # HOME itself is resolved, so only the agent can have put a link in between
             raise BadSession("its file is a link")
         content = _read(at)
     except OSError as error:
         raise BadSession(f"its file cannot be read ({error.strerror})") from error
+    return _packed(content, session_id, str(at.relative_to(space.home)), mask, usage)
+
+
+def saved(capture: Capture, recipe: AgentRecipe, session_id: str, mask: Mask, *, usage: Usage) -> Session:
+    """The conversation as the agent's `save` command printed it. Raises BadSession."""
+    path = _resume(recipe, session_id).path.replace("{session}", session_id)
+    if not capture.content.strip():
+        raise BadSession("the agent printed nothing of it")
+    if len(capture.content) > MOST_BYTES:
+        raise BadSession(f"it is longer than {MOST_BYTES // 1024**2} MB")
+    return _packed(bytes(capture.content), session_id, path, mask, usage)
+
+
+def _packed(content: bytes, session_id: str, path: str, mask: Mask, usage: Usage) -> Session:
     hidden = mask.text(content.decode(errors="replace")).encode()
-    packed = base64.b64encode(zlib.compress(hidden, level=6)).decode()
-    if len(packed) > MAX_SESSION:
-        raise BadSession(f"it is too long ({len(packed) // 1024:,} KB packed)")
-    return Session(session_id, packed, cost_usd)
+    data = base64.b64encode(zlib.compress(hidden, level=6)).decode()
+    if len(data) > MAX_SESSION:
+        raise BadSession(f"it is too long ({len(data) // 1024:,} KB packed)")
+    return Session(session_id, data, path, usage)
 
 
-def _place(space: Workspace, recipe: AgentRecipe, session_id: str) -> Path:
-    """The agent prints its session's name, so it may print anything: only a plain name becomes a path."""
+def _resume(recipe: AgentRecipe, session_id: str) -> Resume:
+    """The agent prints its session's name, so it may print anything: only a plain name becomes a path or a word."""
     if recipe.resume is None or not re.fullmatch(SESSION_ID, session_id):
         raise BadSession("it has no name that could be resumed")
+    return recipe.resume
+
+
+def _name(space: Workspace, resume: Resume, session_id: str) -> str:
     directory = re.sub(r"[^A-Za-z0-9]", "-", str(space.repo))
-    path = space.home / recipe.resume.path.replace("{directory}", directory).replace("{session}", session_id)
-    if ".." in path.parts or not path.is_relative_to(space.home):
+    name = resume.path.replace("{directory}", directory).replace("{session}", session_id)
+    if name.startswith("/") or ".." in name.split("/"):
         raise BadSession("its file would lie outside the agent's home")
-    return path
+    return name
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """Name by name, so that a `*` never stands for a folder more."""
+    names, wanted = path.split("/"), pattern.split("/")
+    pairs = zip(names, wanted, strict=False)
+    return len(names) == len(wanted) and ".." not in names and all(fnmatchcase(name, like) for name, like in pairs)
+
+
+def _found(space: Workspace, name: str) -> Path:
+    """The file of that name, or the newest of those that fit."""
+    if "*" not in name:
+        return space.home / name
+    there = sorted(space.home.glob(name), key=lambda path: path.lstat().st_mtime)
+    if not there:
+        raise BadSession("its file is not where the agent keeps such files")
+    return there[-1]
 
 
 def _read(at: Path) -> bytes:

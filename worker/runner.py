@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from worker import agents, conversation, processes, proof, workspace
-from worker.contract import DiffSize, Ending, Held, JobDocument, Level, Limits, Result, Session, Tests
+from worker import agents, processes, proof, workspace
+from worker.agent_run import AgentRun
+from worker.contract import DiffSize, Ending, Held, JobDocument, Level, Limits, Result, Tests
 from worker.desk import Desk, Orders
 from worker.errors import (
     AgentNotFound,
-    BadSession,
     Cancelled,
     GitFailed,
-    PorterAway,
     SetupFailed,
     TooLarge,
     UnknownStream,
@@ -29,8 +26,6 @@ from worker.masking import Mask
 from worker.supervise import Outcome, Program, span, supervise
 from worker.verdict import Seen, verdict
 from worker.workspace import Workspace
-
-WORKER_PATH = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -102,58 +97,8 @@ class Runner:
         self._say("running", f"starting {recipe.name} {recipe.version or ''}".rstrip())
         if not self.user and os.geteuid() == 0:
             self.desk.line("the agent runs as root: this machine has no user porter-agent", Level.WARNING)
-        session = self._resume(space)
-        outcome = self._supervise_agent(space, session)
-        if session and conversation.was_refused(outcome):
-            self.desk.line("the agent could not resume its conversation and begins a new one", Level.WARNING)
-            session = None
-            outcome = self._supervise_agent(space, None)
-        self._keep_conversation(space, outcome, session)
-        return outcome
-
-    def _supervise_agent(self, space: Workspace, session: Session | None) -> Outcome:
-        recipe = self.job.agent
-        argv = conversation.resumed(recipe, session) if session else recipe.argv
-        program = Program(
-            argv=[self._filled(word) for word in argv],
-            env={
-                **self._clean_environment(space),
-                **{name: self._filled(value) for name, value in recipe.env.items()},
-                **self.job.keys,
-            },
-            at=space.repo,
-            user=self.user,
-            stdin=self.job.prompt,
-            interrupt_first=recipe.interrupt_first,
-            spent=conversation.spent(recipe, session),
-        )
-        return self._supervise(program, recipe.stream, self.job.limits)
-
-    def _resume(self, space: Workspace) -> Session | None:
-        """The conversation of an earlier run, laid out for the agent; the prompt says all that is needed without it."""
-        session = self.job.session
-        if session is None or self.job.agent.resume is None:
-            return None
-        try:
-            conversation.restore(space, self.job.agent, session, self.user)
-        except (BadSession, OSError) as error:
-            self.desk.line(f"the earlier conversation cannot be resumed: {error}", Level.WARNING)
-            return None
-        self.desk.line("the agent goes on with the conversation of its earlier run")
-        return session
-
-    def _keep_conversation(self, space: Workspace, outcome: Outcome, resumed: Session | None) -> None:
-        """Hand the conversation to Porter for a follow-up. That it cannot be kept spoils no run."""
-        recipe = self.job.agent
-        if recipe.resume is None or outcome.session is None or self.orders.given:
-            return
-        cost = outcome.usage.cost_usd
-        whole = conversation.spent(recipe, resumed) + cost if cost is not None else None
-        try:
-            kept = conversation.take(space, recipe, outcome.session, self.mask, cost_usd=whole)
-            self.desk.keep(kept)
-        except (BadSession, PorterAway) as error:
-            self.desk.line(f"the conversation cannot be kept for a follow-up: {error}", Level.WARNING)
+        env = self._clean_environment(space)
+        return AgentRun(self.job, space, env, self.desk, self.orders, self.mask, self.user).run()
 
     def _test(self, space: Workspace, outcome: Outcome) -> Tests | None:
         """What the repository's own tests say; before the harvest, so that no test runs beside what will be pushed."""
@@ -280,9 +225,6 @@ class Runner:
             "HOME": str(space.home),
             "TMPDIR": str(space.temporary),
         }
-
-    def _filled(self, word: str) -> str:
-        return word.replace("{python}", sys.executable).replace("{worker_path}", str(WORKER_PATH))
 
 
 def changes(result: Result) -> str:

@@ -27,7 +27,7 @@ from worker.agents.stream import (
     Used,
     printable,
 )
-from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Limits, Usage
+from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Limits, Price, Usage
 from worker.desk import Desk, Orders
 from worker.errors import AgentNotFound
 from worker.isolation import User
@@ -51,7 +51,8 @@ class Program:
     user: User | None = None
     stdin: str = ""
     interrupt_first: bool = False
-    spent: float = 0.0  # US dollars that its own figure counts in, though an earlier run paid them
+    spent: Usage = field(default_factory=Usage)  # what its own figures count in, though an earlier run had it
+    price: Price | None = None  # for figures without a cost
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Outcome:
 def supervise(program: Program, parser: Parser, limits: Limits, *, desk: Desk, orders: Orders, mask: Mask) -> Outcome:
     """Run it to its end, or to the end of its time. Raises AgentNotFound."""
     process = _start(program)
-    watch = _Watch(process, parser, desk, mask, program.spent)
+    watch = _Watch(process, parser, desk, mask, program)
     try:
         watch.outcome.stopped = watch.until_end(limits, orders)
         if watch.outcome.stopped:
@@ -114,9 +115,11 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
 class _Watch:
     """Pumps the program's two streams into the parser and the desk."""
 
-    def __init__(self, process: subprocess.Popen[bytes], parser: Parser, desk: Desk, mask: Mask, spent: float) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], parser: Parser, desk: Desk, mask: Mask, program: Program
+    ) -> None:
         self._process, self._parser, self._desk, self._mask = process, parser, desk, mask
-        self._spent = spent
+        self._spent, self._price = program.spent, program.price
         self.outcome = Outcome()
         self._alive_at = self._started = self._buried_at = time.monotonic()
         self._complaints = Lines()
@@ -225,10 +228,21 @@ class _Watch:
                     self.outcome.finish = Finish(ok, self._mask.text(message)[:MAX_SUMMARY], ending, denials)
 
     def _own(self, usage: Usage) -> Usage:
-        """This run's part of a conversation that began in an earlier one."""
-        if usage.cost_usd is None or not self._spent:
-            return usage
-        return replace(usage, cost_usd=max(0.0, round(usage.cost_usd - self._spent, 6)))
+        """This run's part of a conversation that may have begun in an earlier one, with its price."""
+        own = difference(usage, self._spent)
+        return own if own.cost_usd is not None or self._price is None else replace(own, cost_usd=self._price.of(own))
+
+
+def difference(told: Usage, before: Usage) -> Usage:
+    """What was used since `before`; never less than nothing, for a CLI may count anew."""
+    cost = told.cost_usd if told.cost_usd is None else max(0.0, round(told.cost_usd - (before.cost_usd or 0.0), 6))
+    return Usage(
+        max(0, told.input_tokens - before.input_tokens),
+        max(0, told.output_tokens - before.output_tokens),
+        max(0, told.cache_read_tokens - before.cache_read_tokens),
+        max(0, told.cache_write_tokens - before.cache_write_tokens),
+        cost,
+    )
 
 
 def span(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 
 import pytest
 
@@ -11,7 +12,7 @@ from store import logs, runs, tables, tasks, vault
 from store.lifecycle import Status
 from store.records import RunKind
 from tests.intake.conftest import House, Machine
-from worker.contract import MAX_SESSION, JobDocument
+from worker.contract import MAX_SESSION, JobDocument, Usage
 
 
 @pytest.fixture
@@ -270,7 +271,7 @@ def follow_up(machine: Machine) -> None:
 
 
 def test_a_conversation_is_kept_sealed_and_given_to_a_follow_up(machine: Machine):
-    talk = {"id": "s-1", "data": "eJwDAAAAAAE=", "cost_usd": 0.5}
+    talk = {"id": "s-1", "data": "eJwDAAAAAAE=", "path": ".x/s-1.json", "usage": asdict(Usage(5, cost_usd=0.5))}
     assert machine.put_session(**talk).json == {"kept": True}
     machine.house.keep(machine.run_id, "clone", "ghs_clone")
     assert JobDocument.from_json(machine.job().json).session is None, "a first run begins a conversation of its own"

@@ -12,7 +12,7 @@ from store.vault import Vault
 from tests.builders import NOW, make_task
 
 VAULT = Vault({"v1": bytes(32)})
-TALK = Session("s-1", "the words of the conversation", 0.5)
+TALK = Session("s-1", "the words of the conversation", ".x/s-1", {"cost_usd": 0.5})
 
 
 def keep(db, task, session=TALK, agent="mock"):
@@ -22,8 +22,8 @@ def keep(db, task, session=TALK, agent="mock"):
 def test_the_newest_conversation_of_an_agent_is_found(db):
     task = make_task(db)
     keep(db, task)
-    keep(db, task, Session("s-2", "longer", 0.75))
-    assert sessions.find(db, VAULT, task.id, "mock") == Session("s-2", "longer", 0.75)
+    keep(db, task, Session("s-2", "longer", ".x/s-2", {"cost_usd": 0.75}))
+    assert sessions.find(db, VAULT, task.id, "mock") == Session("s-2", "longer", ".x/s-2", {"cost_usd": 0.75})
 
 
 def test_another_agent_or_task_has_its_own(db):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from worker import agents
-from worker.contract import Resume
+from worker.agents import Agent
+from worker.contract import Resume, Usage
 from worker.errors import BadAgentConfig
 
 
@@ -15,7 +17,7 @@ def test_agents_are_found_by_name_and_alias_in_any_case() -> None:
     assert agents.find("Claude") is agents.AGENTS["claude-code"]
     assert agents.find("mock") is agents.AGENTS["mock"]
     assert agents.find("nobody") is None
-    assert agents.names() == ["claude-code", "mock"]
+    assert agents.names() == ["aider", "amp", "claude-code", "codex", "gemini", "mock", "opencode"]
 
 
 @pytest.mark.parametrize(
@@ -68,10 +70,31 @@ def test_a_custom_agent_from_the_configuration() -> None:
 
 
 def test_a_custom_agent_can_go_on_with_its_conversation() -> None:
-    resume = {"argv": ["--resume", "{session}"], "path": ".tidy/{session}.json", "counts_all": True}
+    argv = ["tidy", ["-m", "{model}"], "--resume", "{session}", "{file}"]
+    resume = {"argv": argv, "path": ".tidy/*/{session}.json", "counts_all": ["cost_usd"], "save": ["tidy", "save"]}
     agent = agents.from_config({"name": "tidy", "argv": ["tidy"], "resume": resume})
-    assert agents.recipe(agent).resume == Resume(["--resume", "{session}"], ".tidy/{session}.json", counts_all=True)
+    expected = Resume(["tidy", "--resume", "{session}", "{file}"], ".tidy/*/{session}.json")
+    assert agents.recipe(agent).resume == replace(expected, save=["tidy", "save"], counts_all=["cost_usd"])
     assert agents.recipe(agents.from_config({"name": "tidy", "argv": ["tidy"]})).resume is None
+
+
+def test_prices_are_the_catalogues_and_a_dated_name_costs_the_same() -> None:
+    models = [{"name": "big", "input": 3, "output": 15, "cache_read": 0.3}, {"name": "free"}]
+    agent = agents.from_config({"name": "tidy", "argv": ["tidy"], "models": models, "default_model": "big"})
+    price = agents.recipe(agent).price
+    assert price == agent.price("big-20260101") == agent.price("big-2026-01-01")
+    assert agent.price("free") is agent.price("unheard-of") is None
+    assert price and price.of(Usage(1_000_000, 100_000, 10_000, 1_000)) == 3 + 1.5 + 0.003 + 0.003
+
+
+@pytest.mark.parametrize("agent", agents.AGENTS.values(), ids=lambda agent: agent.name)
+def test_every_agent_is_whole(agent: Agent) -> None:
+    assert agents.find(agent.name) is agent
+    assert agents.parser(agent.stream)
+    assert (agent.package is None) == (agent.version is None)
+    assert "{" not in " ".join(agents.recipe(agent).argv).replace("{python}", "")
+    if agent.conversation:
+        assert set(agent.conversation.counts_all) <= {"cost_usd", *Usage().__dict__}
 
 
 @pytest.mark.parametrize(
@@ -91,10 +114,18 @@ def test_a_custom_agent_can_go_on_with_its_conversation() -> None:
             {"name": "a", "argv": ["x"], "resume": {"argv": ["-r"]}}, "resume is a table", id="resume-no-path"
         ),
         pytest.param(
-            {"name": "a", "argv": ["x"], "resume": {"argv": ["-r"], "path": "../{session}"}},
+            {"name": "a", "argv": ["x"], "resume": {"argv": ["x"], "path": "../{session}"}},
             "below HOME",
             id="resume-out",
         ),
+        pytest.param(
+            {"name": "a", "argv": ["x"], "resume": {"argv": ["x"], "path": "y", "counts_all": True}},
+            "counts_all is a list",
+            id="resume-counts",
+        ),
+        pytest.param({"name": "a", "argv": ["x"], "installer": "curl"}, "npm or pip", id="installer"),
+        pytest.param({"name": "a", "argv": ["x"], "models": [{"name": "m", "input": 3}]}, "models is", id="price-half"),
+        pytest.param({"name": "a", "argv": ["x"], "models": ["m"]}, "models is a list", id="models"),
         pytest.param({"name": "a", "argv": ["x"], "color": "red"}, "unknown field 'color'", id="unknown"),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_follow_up_resumes_its_conversation_and_counts_only_its_own_part(
         assert porter.session is not None, porter.text
         porter.last_seq, kept = 0, porter.session
         asked = len(model.requests)
-        again = replace(job, continue_branch=True, session=Session(**kept), prompt="Now write notes, please.")
+        again = replace(job, continue_branch=True, session=Session.from_json(kept), prompt="Now write notes, please.")
         second = run(start, again, claude, model)
         second.wait(60)
     result, log = second.result, porter.text
@@ -149,8 +149,8 @@ def test_a_follow_up_resumes_its_conversation_and_counts_only_its_own_part(
     assert "It prints" in str(model.requests[asked]["messages"][0]), "the first prompt is still known"
     assert bare.show(f"{BRANCH}:notes.md") == "Greets."
     assert porter.session["id"] == kept["id"]
-    assert kept["cost_usd"] == before["usage"]["cost_usd"]
-    assert porter.session["cost_usd"] == pytest.approx(kept["cost_usd"] + result["usage"]["cost_usd"])
+    assert kept["usage"]["cost_usd"] == before["usage"]["cost_usd"]
+    assert porter.session["usage"]["cost_usd"] == pytest.approx(kept["usage"]["cost_usd"] + result["usage"]["cost_usd"])
     assert result["usage"]["output_tokens"] == 2 * 34
     # Two calls of the model at the same price each, where the first run made three.
     assert result["usage"]["cost_usd"] == pytest.approx(before["usage"]["cost_usd"] * 2 / 3)

@@ -14,12 +14,12 @@ import pytest
 from tests.worker.conftest import BRANCH, Bare, Start, git, told
 from tests.worker.porter import Porter
 from worker import agents, conversation, workspace
-from worker.contract import MAX_SESSION, AgentRecipe, JobDocument, Resume, Session
+from worker.contract import MAX_SESSION, AgentRecipe, JobDocument, Resume, Session, Usage
 from worker.errors import BadSession
 from worker.masking import Mask
 from worker.workspace import Workspace
 
-RECIPE = AgentRecipe("x", ["x"], "text", resume=Resume(["--resume={session}"], ".x/{directory}/{session}.jsonl"))
+RECIPE = AgentRecipe("x", ["x"], "text", resume=Resume(["x", "--resume={session}"], ".x/{directory}/{session}.jsonl"))
 
 
 @pytest.fixture
@@ -42,25 +42,45 @@ def unpacked(session: Session) -> bytes:
 
 def test_what_was_taken_can_be_restored_in_another_home(space: Workspace) -> None:
     written(space)
-    kept = conversation.take(space, RECIPE, "s1", Mask(), cost_usd=0.5)
+    kept = conversation.take(space, RECIPE, "s1", Mask(), usage=Usage(cost_usd=0.5))
     other = workspace.make_directories(None)
     conversation.restore(other, RECIPE, kept, None)
     [file] = other.home.rglob("*.jsonl")
     assert file.read_bytes() == b"turn 1\n"
-    assert conversation.take(other, RECIPE, "s1", Mask(), cost_usd=0.5) == kept
-    assert conversation.resumed(RECIPE, kept) == ["x", "--resume=s1"]
+    again = conversation.take(other, RECIPE, "s1", Mask(), usage=Usage(cost_usd=0.5))
+    assert replace(again, path=kept.path) == kept
+    assert conversation.filled(["x", "--resume={session}"], kept.id, file) == ["x", "--resume=s1"]
+
+
+def test_a_file_whose_name_only_the_agent_knows_is_found_and_laid_where_it_was(space: Workspace) -> None:
+    recipe = replace(RECIPE, resume=Resume(["x", "{file}"], ".x/*/log-*-{session}.jsonl"))
+    at = space.home / ".x" / "11" / "log-7-s1.jsonl"
+    at.parent.mkdir(parents=True)
+    at.write_bytes(b"turn 1\n")
+    kept = conversation.take(space, recipe, "s1", Mask(), usage=Usage())
+    assert kept.path == ".x/11/log-7-s1.jsonl"
+    other = workspace.make_directories(None)
+    assert conversation.restore(other, recipe, kept, None) == other.home / kept.path
+    with pytest.raises(BadSession, match="does not look"):
+        conversation.restore(other, recipe, replace(kept, path=".x/../log-7-s1.jsonl"), None)
+
+
+def test_nothing_is_written_through_a_link_that_a_setup_command_left(space: Workspace, tmp_path: Path) -> None:
+    (space.home / ".x").symlink_to(tmp_path)
+    with pytest.raises(OSError, match="link"):
+        conversation.restore(space, RECIPE, Session("s1", base64.b64encode(zlib.compress(b"{}")).decode()), None)
 
 
 def test_secrets_that_the_runner_knows_are_hidden_in_it(space: Workspace) -> None:
     written(space, b'{"output": "sk-ant-CANARY0123456789"}\n')
-    kept = conversation.take(space, RECIPE, "s1", Mask(["sk-ant-CANARY0123456789"]), cost_usd=None)
+    kept = conversation.take(space, RECIPE, "s1", Mask(["sk-ant-CANARY0123456789"]), usage=Usage())
     assert unpacked(kept) == b'{"output": "***"}\n'
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "a/b", "..", "-x", "a" * 300, "a\n", "a b"])
 def test_a_name_that_is_none_is_never_made_a_path(space: Workspace, name: str) -> None:
     with pytest.raises(BadSession, match="no name"):
-        conversation.take(space, RECIPE, name, Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, name, Mask(), usage=Usage())
     with pytest.raises(BadSession, match="no name"):
         conversation.restore(space, RECIPE, Session(name, ""), None)
 
@@ -72,27 +92,27 @@ def test_links_that_the_agent_laid_are_not_followed(space: Workspace, tmp_path: 
     at.unlink()
     at.symlink_to(secret)
     with pytest.raises(BadSession, match="link"):
-        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, "s1", Mask(), usage=Usage())
     at.unlink()
     os.link(secret, at)
     with pytest.raises(BadSession, match="plain file"):
-        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, "s1", Mask(), usage=Usage())
     at.unlink()
     os.mkfifo(at)
     with pytest.raises(BadSession, match="plain file"):
-        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, "s1", Mask(), usage=Usage())
     at.unlink()
     at.parent.rmdir()
     at.parent.symlink_to(tmp_path)
     (tmp_path / at.name).write_text("of the runner")
     with pytest.raises(BadSession, match="link"):
-        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, "s1", Mask(), usage=Usage())
 
 
 def test_a_conversation_that_is_too_long_is_not_kept(space: Workspace) -> None:
     written(space, os.urandom(MAX_SESSION))
     with pytest.raises(BadSession, match="too long"):
-        conversation.take(space, RECIPE, "s1", Mask(), cost_usd=None)
+        conversation.take(space, RECIPE, "s1", Mask(), usage=Usage())
 
 
 @pytest.mark.parametrize("data", ["not base64!", base64.b64encode(b"not zlib").decode()])
@@ -113,7 +133,7 @@ def test_a_small_parcel_that_unpacks_to_a_huge_one_is_refused(space: Workspace) 
 def followed_up(job: JobDocument, porter: Porter, directive: str) -> JobDocument:
     assert porter.session is not None
     porter.last_seq = 0
-    return replace(told(job, directive), continue_branch=True, session=Session(**porter.session))
+    return replace(told(job, directive), continue_branch=True, session=Session.from_json(porter.session))
 
 
 def test_a_follow_up_goes_on_with_the_conversation_and_on_the_branch(
@@ -131,16 +151,15 @@ def test_a_follow_up_goes_on_with_the_conversation_and_on_the_branch(
     assert machine.result["ending"] == "changes"
     assert machine.result["usage"]["cost_usd"] == 0.25
     assert machine.result["diff"]["files"] == 2  # the whole branch: greet.py, and README.md now
-    assert porter.session and porter.session["cost_usd"] == 0.75
+    assert porter.session and porter.session["usage"]["cost_usd"] == 0.75
     assert bare.git("rev-parse", f"{BRANCH}^") == head
     assert "has moved" not in porter.text
 
 
 def test_a_conversation_the_agent_does_not_know_is_begun_anew(start: Start, job: JobDocument, porter: Porter) -> None:
-    strange = replace(
-        job, session=Session("lost", base64.b64encode(zlib.compress(b"{}")).decode()),
-        agent=replace(job.agent, resume=Resume(["--resume", "elsewhere"], ".porter-mock/{session}.json")),
-    )  # fmt: skip
+    elsewhere = Resume([*job.agent.argv, "--resume", "elsewhere"], ".porter-mock/{session}.json")
+    lost = Session("lost", base64.b64encode(zlib.compress(b"{}")).decode())
+    strange = replace(job, session=lost, agent=replace(job.agent, resume=elsewhere))
     machine = start(strange)
     machine.wait()
     assert machine.result["ending"] == "changes"
@@ -197,6 +216,6 @@ def test_an_agent_can_merge_a_base_that_has_moved_on(
 
 
 def test_the_job_document_carries_a_conversation_over_json(job: JobDocument) -> None:
-    sent = replace(job, session=Session("s1", "abc", 0.5), last_head="a" * 40)
+    sent = replace(job, session=Session("s1", "abc", ".x/s1.json", Usage(cost_usd=0.5)), last_head="a" * 40)
     assert JobDocument.from_json(json.loads(json.dumps(sent.to_json()))) == sent
-    assert sent.agent.resume == agents.AGENTS["mock"].resume
+    assert sent.agent.resume == agents.recipe(agents.AGENTS["mock"]).resume

@@ -1,25 +1,33 @@
-"""The coding agents Porter knows, as data. A new agent is one new module here and one line in `_BUILT_IN`. Pure."""
+"""The coding agents Porter knows, as data: every module here that has an `AGENT`. Adding one touches no other file."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from worker.agents.agent import Agent, recipe
-from worker.agents.claude_code import AGENT as CLAUDE_CODE
-from worker.agents.config import from_config
-from worker.agents.mock import AGENT as MOCK
+from worker.agents import config
+from worker.agents.agent import Agent, Model, recipe
 from worker.agents.stream import Parser
 from worker.agents.text import TextParser
 from worker.errors import UnknownStream
 
-__all__ = ["AGENTS", "Agent", "find", "from_config", "names", "nearest", "parser", "recipe"]
+__all__ = ["AGENTS", "Agent", "Model", "find", "from_config", "names", "nearest", "parser", "recipe"]
 
-_BUILT_IN = (CLAUDE_CODE, MOCK)
-AGENTS: dict[str, Agent] = {agent.name: agent for agent in _BUILT_IN}
+
+def _built_in() -> Iterator[Agent]:
+    for found in pkgutil.iter_modules(__path__):
+        agent = getattr(importlib.import_module(f"{__name__}.{found.name}"), "AGENT", None)
+        if isinstance(agent, Agent):
+            yield agent
+
+
+AGENTS: dict[str, Agent] = {agent.name: agent for agent in _built_in()}
 PARSERS: dict[str, Callable[[], Parser]] = {
     "text": TextParser,
-    **{agent.stream: agent.parser for agent in _BUILT_IN if agent.parser},
+    **{agent.stream: agent.parser for agent in AGENTS.values() if agent.parser},
 }
 
 
@@ -41,6 +49,11 @@ def nearest(word: str, custom: Mapping[str, Agent] | None = None) -> str | None:
     meant = {alias: agent.name for agent in everyone.values() for alias in (*agent.aliases, agent.name)}
     close = difflib.get_close_matches(word.lower(), meant, n=1, cutoff=0.7)
     return meant[close[0]] if close else None
+
+
+def from_config(data: Mapping[str, Any]) -> Agent:
+    """An agent from one table of the configuration. Raises BadAgentConfig, which says what to change."""
+    return config.read(data, streams=PARSERS)
 
 
 def parser(stream: str) -> Parser:

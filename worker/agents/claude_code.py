@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from worker.agents.agent import Agent
+from worker.agents.agent import Agent, Conversation, Model
 from worker.agents.stream import (
     Finish,
     Line,
@@ -26,9 +26,17 @@ from worker.agents.stream import (
     first_line,
     printable,
 )
-from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Resume, Usage
+from worker.contract import MAX_SUMMARY, Ending, Kind, Level, Price, Usage
 
 VERSION = "2.1.329"
+
+# https://docs.claude.com/en/docs/about-claude/pricing
+MODELS = (
+    Model("claude-opus-4-5", Price(5.0, 25.0, cache_read=0.5, cache_write=6.25)),
+    Model("claude-opus-4-1", Price(15.0, 75.0, cache_read=1.5, cache_write=18.75)),
+    Model("claude-sonnet-4-5", Price(3.0, 15.0, cache_read=0.3, cache_write=3.75)),
+    Model("claude-haiku-4-5", Price(1.0, 5.0, cache_read=0.1, cache_write=1.25)),
+)
 
 _TOOL_DETAIL = (
     "file_path",
@@ -199,22 +207,26 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+_ARGV = (
+    "claude",
+    "-p",
+    ("--output-format", "stream-json", "--verbose"),
+    "--dangerously-skip-permissions",
+    ("--model", "{model}"),
+    ("--effort", "{effort}"),
+)
+
 AGENT = Agent(
     name="claude-code",
     title="Claude Code",
     aliases=("claude",),
     package="@anthropic-ai/claude-code",
     version=VERSION,
-    argv=(
-        "claude",
-        "-p",
-        ("--output-format", "stream-json", "--verbose"),
-        "--dangerously-skip-permissions",
-        ("--model", "{model}"),
-    ),
+    argv=_ARGV,
     stream="claude-code",
     parser=ClaudeCodeParser,
     keys=("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN"),
+    models=MODELS,
     env={
         "IS_SANDBOX": "1",  # else it refuses to skip permissions as root; exactly "1"
         "DISABLE_AUTOUPDATER": "1",
@@ -222,6 +234,11 @@ AGENT = Agent(
         "CLAUDE_CODE_MAX_RETRIES": "2",  # by default it retries a refused key for minutes
     },
     settings=("ANTHROPIC_BASE_URL",),
+    instructions=("CLAUDE.md", "AGENTS.md"),
     interrupt_first=True,  # it then prints what the run cost
-    resume=Resume(["--resume", "{session}"], ".claude/projects/{directory}/{session}.jsonl", counts_all=True),
+    conversation=Conversation(
+        argv=(*_ARGV, "--resume", "{session}"),
+        path=".claude/projects/{directory}/{session}.jsonl",
+        counts_all=("cost_usd",),
+    ),
 )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import Any
 
-from worker.agents.agent import Agent, Part
-from worker.contract import Resume
+from worker.agents.agent import Agent, Conversation, Model, Part
+from worker.agents.stream import as_number
+from worker.contract import Price, Usage
 from worker.errors import BadAgentConfig
 
-STREAMS = ("text", "claude-code", "mock")
-TEXTS = ("name", "title", "stream", "package", "version")
-LISTS = ("argv", "keys", "settings", "aliases", "excludes")
-FIELDS = frozenset((*TEXTS, *LISTS, "env", "interrupt_first", "resume"))
+TEXTS = ("name", "title", "stream", "package", "version", "installer", "default_model")
+LISTS = ("argv", "keys", "settings", "aliases", "excludes", "instructions")
+FIELDS = frozenset((*TEXTS, *LISTS, "env", "files", "models", "interrupt_first", "resume"))
+_PRICES = frozenset(one.name for one in fields(Price))
+_FIGURES = frozenset(one.name for one in fields(Usage))
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
-def from_config(data: Mapping[str, Any]) -> Agent:
+def read(data: Mapping[str, Any], *, streams: Collection[str]) -> Agent:
     """An agent from one table of the configuration. Raises BadAgentConfig, which says what to change."""
     name = data.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -26,8 +29,8 @@ def from_config(data: Mapping[str, Any]) -> Agent:
     if unknown := sorted(set(data) - FIELDS):
         raise BadAgentConfig(f"agent {name}: unknown field {unknown[0]!r}; known are {', '.join(sorted(FIELDS))}")
     stream = data.get("stream", "text")
-    if stream not in STREAMS:
-        raise BadAgentConfig(f"agent {name}: stream is one of {', '.join(STREAMS)}; not {stream!r}")
+    if stream not in streams:
+        raise BadAgentConfig(f"agent {name}: stream is one of {', '.join(sorted(streams))}; not {stream!r}")
     return Agent(
         name=name,
         title=_word(name, data, "title") or name,
@@ -37,11 +40,16 @@ def from_config(data: Mapping[str, Any]) -> Agent:
         package=_word(name, data, "package"),
         version=_word(name, data, "version"),
         keys=_variables(name, data, "keys"),
-        env=_env(name, data.get("env", {})),
+        installer=_installer(name, data.get("installer", "npm")),
+        default_model=_word(name, data, "default_model"),
+        models=_models(name, data.get("models", [])),
+        env=_texts(name, "env", data.get("env", {})),
+        files=_texts(name, "files", data.get("files", {})),
         settings=_variables(name, data, "settings"),
         excludes=_words(name, data, "excludes"),
+        instructions=_words(name, data, "instructions"),
         interrupt_first=data.get("interrupt_first") is True,
-        resume=_resume(name, data.get("resume")),
+        conversation=_conversation(name, data.get("resume")),
     )
 
 
@@ -59,23 +67,48 @@ def _argv(name: str, value: object) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _resume(name: str, value: object) -> Resume | None:
+def _conversation(name: str, value: object) -> Conversation | None:
     if value is None:
         return None
     table = value if isinstance(value, dict) else {}
-    argv, path = table.get("argv"), table.get("path")
-    is_list = isinstance(argv, list) and all(isinstance(word, str) for word in argv)
-    inside = isinstance(path, str) and "{session}" in path and not path.startswith("/") and ".." not in path
-    if not is_list or not inside:
+    path, counts = table.get("path"), table.get("counts_all", [])
+    if not isinstance(path, str) or not path or path.startswith("/") or ".." in path:
         raise BadAgentConfig(
-            f"agent {name}: resume is a table with argv, a list of words, and path, below HOME, with {{session}} in it"
+            f"agent {name}: resume is a table with argv, the whole command that goes on with a conversation, and path, "
+            "where its file lies below HOME"
         )
-    return Resume(list(argv or []), str(path), counts_all=table.get("counts_all") is True)
+    if not isinstance(counts, list) or not _FIGURES.issuperset(counts):
+        raise BadAgentConfig(f"agent {name}: resume.counts_all is a list of {', '.join(sorted(_FIGURES))}")
+    save, load = (_words(name, table, key) for key in ("save", "load"))
+    return Conversation(_argv(name, table.get("argv")), path, save, load, tuple(counts))
 
 
-def _env(name: str, value: object) -> dict[str, str]:
+def _models(name: str, value: object) -> tuple[Model, ...]:
+    """`[{"name": "m", "input": 3, "output": 15}]`, prices in US dollars for a million tokens, or none."""
+    models = []
+    for table in value if isinstance(value, list) else [value]:
+        called = table.get("name") if isinstance(table, dict) else None
+        rest = table.items() if isinstance(table, dict) else ()
+        prices = {key: as_number(figure) for key, figure in rest if key != "name"}
+        known = all(key in _PRICES and figure is not None and figure >= 0 for key, figure in prices.items())
+        if not isinstance(called, str) or not known or len({"input", "output"} & prices.keys()) == 1:
+            raise BadAgentConfig(
+                f"agent {name}: models is a list of tables with a name and prices for a million tokens: input and "
+                f"output, cache_read, cache_write; not {table!r}"
+            )
+        models.append(Model(called, Price(**prices) if prices else None))  # type: ignore[arg-type]  # none is None
+    return tuple(models)
+
+
+def _installer(name: str, value: object) -> str:
+    if value not in ("npm", "pip"):
+        raise BadAgentConfig(f"agent {name}: installer is npm or pip; not {value!r}")
+    return str(value)
+
+
+def _texts(name: str, key: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in (*value, *value.values())):
-        raise BadAgentConfig(f"agent {name}: env is a table of texts")
+        raise BadAgentConfig(f"agent {name}: {key} is a table of texts")
     return dict(value)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from worker.agents.agent import Agent
+from worker.agents.agent import Agent, Conversation
 from worker.agents.stream import (
     Finish,
     Line,
@@ -24,7 +24,7 @@ from worker.agents.stream import (
     first_line,
     printable,
 )
-from worker.contract import MAX_SUMMARY, Ending, Kind, Resume, Usage
+from worker.contract import MAX_SUMMARY, Ending, Kind, Usage
 
 
 class MockParser:
@@ -81,14 +81,18 @@ def _finish(event: Mapping[str, Any]) -> Finish:
     return Finish(event.get("ok") is True, words, ending)
 
 
+# -P: the repository's own folders must not stand in for ours
+_ARGV = ("{python}", "-P", "-m", "worker.agents.mock", ("--model", "{model}"))
+
 AGENT = Agent(
     name="mock",
     title="Mock agent",
-    # -P: the repository's own folders must not stand in for ours
-    argv=("{python}", "-P", "-m", "worker.agents.mock", ("--model", "{model}")),
+    argv=_ARGV,
     env={"PYTHONPATH": "{worker_path}", "PYTHONDONTWRITEBYTECODE": "1"},
     settings=("MOCK_PACE",),
     stream="mock",
     parser=MockParser,
-    resume=Resume(["--resume", "{session}"], ".porter-mock/{session}.json", counts_all=True),
+    conversation=Conversation(
+        argv=(*_ARGV, "--resume", "{session}"), path=".porter-mock/{session}.json", counts_all=("cost_usd",)
+    ),
 )
