@@ -9,7 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emulators.github.errors import BadConfig
 
-PERMISSIONS = {"contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write"}
+PERMISSIONS = {
+    "checks": "read", "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write",
+    "statuses": "read",
+}  # fmt: skip
 EVENTS = ["issue_comment", "issues", "pull_request", "pull_request_review", "pull_request_review_comment", "push"]
 
 

@@ -69,6 +69,19 @@ class Actor:
 
 
 @dataclass
+class Check:
+    """What a program said of a commit: a check run, or with `is_status` a commit status. `status` is queued,
+    in_progress or completed; `conclusion` is GitHub's word once it is completed (of a status success or failure)."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+    at: datetime
+    is_status: bool = False
+
+
+@dataclass
 class Repository:
     id: int
     owner: User
@@ -83,6 +96,8 @@ class Repository:
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)  # as last told in a push event
+    checks: dict[str, list[Check]] = field(default_factory=dict)  # by commit
+    required_checks: list[str] = field(default_factory=list)  # without these no branch takes a merge
 
     @property
     def full_name(self) -> str:
@@ -96,6 +111,11 @@ class Repository:
 
     def may(self, login: str, role: str) -> bool:
         return ROLES[self.role(login)][1] >= ROLES[role][1]
+
+    def expected(self, sha: str) -> list[str]:
+        """The required checks that did not succeed on a commit."""
+        passed = {one.name for one in self.checks.get(sha, []) if one.conclusion == "success"}
+        return [name for name in self.required_checks if name not in passed]
 
 
 @dataclass

@@ -105,6 +105,8 @@ def merge_pull(
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
     repository = issue.repository
     refresh(issue, it)
+    if missing := repository.expected(it.head_sha):
+        raise Refusal(405, f'Required status check "{missing[0]}" is expected.')
     words = title or _merge_title(issue, it, method)
     made = merge(repository.git, it.base_sha, it.head_sha, method=method, message=words)
     if made is None:

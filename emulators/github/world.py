@@ -15,7 +15,19 @@ from emulators.github import acts, auth, installing, pulls, reviews
 from emulators.github.faults import Faults, history
 from emulators.github.git import GitRepository
 from emulators.github.limits import Limits
-from emulators.github.model import Actor, App, Comment, Installation, Issue, Label, Repository, Review, Token, User
+from emulators.github.model import (
+    Actor,
+    App,
+    Check,
+    Comment,
+    Installation,
+    Issue,
+    Label,
+    Repository,
+    Review,
+    Token,
+    User,
+)
 from emulators.github.shapes import Json, Urls, people, repositories
 from emulators.github.webhooks import Webhooks
 
@@ -213,6 +225,23 @@ class World:
             made = git.commit(branch, files, author=who.user.name, email=email, message=message)
             pulls.notice_push(self, repository, who)
             return made
+
+    def check(
+        self,
+        repository: Repository,
+        sha: str,
+        name: str,
+        conclusion: str | None = None,
+        *,
+        status: str = "",
+        is_status: bool = False,
+    ) -> None:
+        """A program says of a commit how its check stands; a later word of the same name replaces the earlier one."""
+        with self.lock:
+            told = status or ("completed" if conclusion else "in_progress")
+            one = Check(self.next_id(), name, told, conclusion, self.clock(), is_status)
+            others = [it for it in repository.checks.get(sha, []) if (it.name, it.is_status) != (name, is_status)]
+            repository.checks[sha] = [*others, one]
 
     def installation_token(
         self, installation_id: int, *, repositories: list[str] | None = None, permissions: dict[str, str] | None = None

@@ -18,7 +18,18 @@ from emulators.github.connection import cut_line
 from emulators.github.errors import Refusal, not_found
 from emulators.github.faults import CallRecord, DropReply, Fail, Hang
 from emulators.github.model import Repository
-from emulators.github.rest import apps, comments, comparisons, issues, pulls, reactions, repositories, reviews
+from emulators.github.rest import (
+    apps,
+    checks,
+    comments,
+    comparisons,
+    issues,
+    pulls,
+    reactions,
+    repositories,
+    reviews,
+    search,
+)
 from emulators.github.rest.call import Call, Reply, Route
 
 if TYPE_CHECKING:
@@ -33,6 +44,8 @@ ROUTES: list[Route] = [
     *pulls.ROUTES,
     *reviews.ROUTES,
     *comparisons.ROUTES,
+    *checks.ROUTES,
+    *search.ROUTES,
 ]
 SPANS_SLASHES = {"path", "ref", "branch", "name", "basehead", "tree_sha"}  # parameters whose value may hold a "/"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")

@@ -5,11 +5,14 @@ https://docs.github.com/rest/issues
 
 from __future__ import annotations
 
+from typing import Any
+
 from emulators.github import acts
 from emulators.github.errors import Refusal, invalid
 from emulators.github.model import Issue
 from emulators.github.rest.call import Call, Reply, Route
 from emulators.github.shapes import issues as shape
+from emulators.github.shapes import stamp
 
 ISSUES = "/repos/{owner}/{repo}/issues"
 ONE = f"{ISSUES}/{{issue_number}}"
@@ -18,22 +21,30 @@ WRITE = ("issues:write", "pull_requests:write")
 
 
 def list_issues(call: Call) -> Reply:
-    """Pull requests are in this list, as on GitHub. Newest first."""
+    """Pull requests are in this list, as on GitHub. Newest first; `since` is of their last change."""
     state, labels = call.query.get("state", "open"), call.query.get("labels", "")
+    sort, since = call.query.get("sort", "created"), call.query.get("since", "")
     if state not in ("open", "closed", "all"):
         raise invalid("Issue", "invalid", "state")
+    if sort not in ("created", "updated", "comments"):
+        raise invalid("Issue", "invalid", "sort")
     wanted = {name.strip().lower() for name in labels.split(",") if name.strip()}
     creator = call.query.get("creator", "").lower()
     found = [
         one
-        for one in sorted(call.repository.issues.values(), key=lambda one: -one.number)
+        for one in sorted(call.repository.issues.values(), key=lambda one: _rank(one, sort), reverse=True)
         if state in ("all", one.state)
+        and stamp(one.updated_at) >= since
         and wanted <= {label.name.lower() for label in one.labels}
         and creator in ("", one.actor.user.login.lower())
     ]
     if call.query.get("direction") == "asc":
         found.reverse()
     return call.page(found, lambda one: shape.issue(call.urls, one))
+
+
+def _rank(one: Issue, sort: str) -> tuple[Any, int]:
+    return {"created": one.created_at, "updated": one.updated_at, "comments": len(one.comments)}[sort], one.number
 
 
 def create_issue(call: Call) -> Reply:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from emulators.github.comparison import Comparison
 from emulators.github.git import Change
 from emulators.github.model import Issue, Pull, Repository
 from emulators.github.shapes import Json, Urls, issues, node_id, people, repositories, stamp_or_none
+
+FINE = ("success", "neutral", "skipped")  # conclusions that leave a pull request clean
 
 # What both lists share with the issue's own shape.
 SHARED = (
@@ -63,7 +63,7 @@ def whole_pull(urls: Urls, one: Issue, it: Pull, compared: Comparison) -> Json:
         "merged": it.merged_at is not None,
         "mergeable": mergeable,
         "rebaseable": mergeable,
-        "mergeable_state": _state(mergeable, it.draft),
+        "mergeable_state": _state(one, it, mergeable),
         "merged_by": people.user(urls, it.merged_by) if it.merged_by else None,
         "comments": len(one.comments),
         "review_comments": len(it.remarks),
@@ -106,13 +106,14 @@ def _end(urls: Urls, one: Issue, branch: str, sha: str) -> Json:
     }
 
 
-def _state(mergeable: bool | None, draft: bool) -> str:
-    match mergeable:
-        case None:
-            return "unknown"
-        case False:
-            return "dirty"
-        case True:
-            return "draft" if draft else "clean"
-        case _:
-            assert_never(mergeable)
+def _state(one: Issue, it: Pull, mergeable: bool | None) -> str:
+    if mergeable is None:
+        return "unknown"
+    if not mergeable:
+        return "dirty"
+    if it.draft:
+        return "draft"
+    if one.repository.expected(it.head_sha):
+        return "blocked"
+    told = one.repository.checks.get(it.head_sha, [])
+    return "clean" if all(check.conclusion in FINE for check in told) else "unstable"
