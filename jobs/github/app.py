@@ -33,12 +33,17 @@ class Purpose(StrEnum):
     CLONE = "clone"
     PUSH = "push"
     TALK = "talk"
+    CHECKS = "read the checks"
+    MERGE = "merge"
 
 
 PERMISSIONS: dict[Purpose, dict[str, str]] = {
     Purpose.CLONE: {"contents": "read"},
     Purpose.PUSH: {"contents": "write"},
     Purpose.TALK: {"contents": "read", "issues": "write", "pull_requests": "write"},
+    # Apart from talking: an App that was set up before there were such tokens has not been granted this.
+    Purpose.CHECKS: {"checks": "read", "statuses": "read"},
+    Purpose.MERGE: {"contents": "write"},
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -68,7 +70,13 @@ class Repository:
     ) -> None:
         self._wire, self._app, self._guest, self._memory, self._hide = wire, app, guest, memory, hide
         self.full_name, self.installation_id = full_name, installation_id
-        self._path = f"/repos/{full_name}"
+        self._path, self._purpose = f"/repos/{full_name}", Purpose.TALK
+
+    def for_purpose(self, purpose: Purpose) -> Repository:
+        """The same repository, spoken to with a token for this purpose instead of the one to talk."""
+        other = copy(self)
+        other._purpose = purpose
+        return other
 
     def default_branch(self) -> str:
         return str(self.get("", doing=f"describe {self.full_name}")["default_branch"])
@@ -129,10 +137,9 @@ class Repository:
         for page in range(1, MAX_PAGES + 1):
             query = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": PAGE, "page": page}
             found = self.get(f"/issues/{issue_number}/comments", doing="read the comments", params=query)
-            for comment in map(Comment.read, found):
-                # At its end, and by us: people and agents can write the same words elsewhere.
-                if comment.app_id == self._app.id and comment.body.rstrip().endswith(marker):
-                    return comment
+            for data in found:
+                if self.is_ours(data, marker):
+                    return Comment.read(data)
             if len(found) < PAGE:
                 return None
         return None
@@ -169,6 +176,19 @@ class Repository:
     def request_review(self, number: int, login: str) -> None:
         path = f"/pulls/{number}/requested_reviewers"
         self.send("POST", path, {"reviewers": [login]}, doing=f"ask {login} for a review")
+
+    def is_ours(self, data: Mapping[str, Any], marker: str) -> bool:
+        """Whether this issue or comment is this App's own and ends with the marker: people and agents can write the
+        same words elsewhere."""
+        by = data.get("performed_via_github_app") or {}
+        return str(by.get("id") or "") == self._app.id and (data.get("body") or "").rstrip().endswith(marker)
+
+    def search_issues(self, words: str) -> list[dict[str, Any]]:
+        """Open issues of this repository by GitHub's own search, which is a little behind and has limits of its own."""
+        query = {"q": f"repo:{self.full_name} is:issue is:open {words}", "per_page": 30}
+        ask = partial(self._wire.read, "/search/issues", doing="search the issues", params=query)
+        found: list[dict[str, Any]] = self._with_token(ask)["items"]
+        return found
 
     def get(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
         """Read something below the repository's address."""
@@ -222,4 +242,4 @@ class Repository:
         return self._guest.ask(self.installation_id, lambda: ask(self._token()))
 
     def _token(self) -> str:
-        return self._app.token(self.installation_id, self.full_name, Purpose.TALK)
+        return self._app.token(self.installation_id, self.full_name, self._purpose)
