@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 import httpx
+from docker.utils import kwargs_from_env
 
+from jobs import fly_settings
 from jobs.config import Config, HostKind
 from jobs.errors import ConfigurationError
+from jobs.fly_pace import FlyPace
 from jobs.github.client import GitHub
+from jobs.hosts.docker import DockerHost
 from jobs.hosts.fly import FlyHost
+from jobs.hosts.fly_place import FlyPlace
 from jobs.hosts.local import LocalHost
 from jobs.hosts.port import Host
 from jobs.queues import Queues
@@ -58,23 +63,44 @@ class Services:
 
     @cached_property
     def host(self) -> Host:
-        """Raises ConfigurationError when machines are to come from Fly and it is not set up."""
+        """Where machines come from; Fly that is not set up says so when it is first asked for something."""
         config = self.config
         if config.host is HostKind.LOCAL:
             return LocalHost(config.data_dir / "machines")
-        if config.fly_api_token is None or config.fly_app_name is None:
-            raise ConfigurationError(["PORTER_HOST=fly needs FLY_API_TOKEN and FLY_APP_NAME (docs/operations.md)"])
+        if config.host is HostKind.DOCKER:
+            return _docker(config)
         return FlyHost(
             api_url=config.fly_api_url,
-            token=config.fly_api_token.get_secret_value(),
-            app=config.fly_app_name,
-            image=config.worker_image,
-            regions=config.fly_regions,
-            cpus=config.machine_cpus,
-            memory_mb=config.machine_memory_mb,
+            place=self.fly_place,
+            pace=self.fly_pace,
             deployment=config.deployment,
             http=httpx.Client(timeout=_TIMEOUT),
         )
+
+    @cached_property
+    def fly_pace(self) -> FlyPace:
+        """Keeps the creates of all processes in step."""
+        return FlyPace(self.db, self.clock)
+
+    def fly_place(self) -> FlyPlace:
+        """Where machines come from on Fly, as it is set now. Raises FlyNotSetUp."""
+        return fly_settings.place(self.db, self.vault, self.config)
+
+
+def _docker(config: Config) -> DockerHost:
+    """The engine is found as Docker's own programs find it: https://docs.docker.com/reference/cli/docker/"""
+    where = {
+        "DOCKER_HOST": config.docker_host, "DOCKER_TLS_VERIFY": config.docker_tls_verify,
+        "DOCKER_CERT_PATH": config.docker_cert_path,
+    }  # fmt: skip
+    return DockerHost(
+        image=config.worker_image,
+        engine=kwargs_from_env({name: value for name, value in where.items() if value} or {"DOCKER_HOST": ""}),
+        network=config.docker_network,
+        cpus=config.machine_cpus,
+        memory_mb=config.machine_memory_mb,
+        deployment=config.deployment,
+    )
 
 
 def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Services:

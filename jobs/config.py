@@ -6,7 +6,7 @@ import base64
 import binascii
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -32,6 +32,7 @@ class HostKind(StrEnum):
     """Where machines come from."""
 
     FLY = "fly"
+    DOCKER = "docker"
     LOCAL = "local"
 
 
@@ -77,7 +78,12 @@ class Config(BaseSettings):
     fly_api_token: SecretStr | None = Field(None, validation_alias="FLY_API_TOKEN")
     fly_app_name: str | None = Field(None, validation_alias="FLY_APP_NAME")
     fly_regions: Annotated[list[str], NoDecode] = Field(["iad"], validation_alias="FLY_REGIONS")
+    docker_host: str | None = Field(None, validation_alias="DOCKER_HOST")
+    docker_tls_verify: str | None = Field(None, validation_alias="DOCKER_TLS_VERIFY")
+    docker_cert_path: str | None = Field(None, validation_alias="DOCKER_CERT_PATH")
+    docker_network: str = Field("bridge", validation_alias="PORTER_DOCKER_NETWORK")
     machine_cpus: int = Field(2, ge=1, validation_alias="PORTER_MACHINE_CPUS")
+    machine_cpu_kind: Literal["shared", "performance"] = Field("shared", validation_alias="PORTER_MACHINE_CPU_KIND")
     machine_memory_mb: int = Field(2048, ge=256, multiple_of=256, validation_alias="PORTER_MACHINE_MEMORY_MB")
     worker_image: str = Field("registry.fly.io/porter-worker:latest", validation_alias="PORTER_WORKER_IMAGE")
     deployment: str = Field("default", validation_alias="PORTER_DEPLOYMENT")
@@ -128,11 +134,9 @@ class Config(BaseSettings):
                 "PORTER_API_TOKEN": self.api_token,
                 "PORTER_DASHBOARD_PASSWORD": self.dashboard_password,
             }
-        if self.is_production and self.host is HostKind.FLY:
-            needed |= {"FLY_API_TOKEN": self.fly_api_token, "FLY_APP_NAME": self.fly_app_name}
         faults = [f"{name} is not set; see docs/configuration.md" for name, value in needed.items() if not value]
         if self.is_production and self.host is HostKind.LOCAL:
-            faults.append("PORTER_HOST=local isolates nothing and is refused in production; use fly")
+            faults.append("PORTER_HOST=local isolates nothing and is refused in production; use fly or docker")
         if faults:
             raise ConfigurationError(faults)
 
