@@ -24,7 +24,8 @@ class NothingToGoOnWith(JobError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a follow-up came from: `kind` is `comment`, `review` or `review_comment`."""
+    """Where a follow-up came from: `kind` is `comment`, `review` or `review_comment`, or `asked` by way of Porter's own
+    pages and API."""
 
     kind: str
     id: int
@@ -33,6 +34,11 @@ class Source:
     def of(cls, one: FollowUp) -> Source:
         kind, number, *_ = one.source_key.split(":")
         return cls(kind, int(number))
+
+    @property
+    def way(self) -> str:
+        """What `gate.may_ask` calls it: embedded, whoever uses Porter itself is the operator."""
+        return "dashboard" if self.kind == follow_ups.ASKED else "comment"
 
 
 def require_open(services: Services, here: Repository, task: Task) -> None:

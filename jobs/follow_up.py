@@ -52,7 +52,7 @@ def _advance(services: Services, one: FollowUp, task: Task) -> None:
 
 def _may_begin(services: Services, here: Repository, task: Task, one: FollowUp) -> bool:
     _acknowledge(here, task, one)
-    if gate.may_ask(services, here, one.requested_by, source="comment"):
+    if gate.may_ask(services, here, one.requested_by, source=Source.of(one).way):
         return True
     gate.refuse(services, here, task.pr_number or 0, one.requested_by)
     words = f"{one.requested_by} may not write to {task.repository}"

@@ -67,9 +67,12 @@ def below(one: FollowUp, deed: Deed) -> str:
             f"✅ {code(one.requested_by, 60)}, no change was needed, says the agent; the branch is as it was.",
             "",
         )
+    # What was said to Porter itself nobody can read here.
+    unseen = one.instructions.strip() if one.source_key.startswith("asked:") else ""
+    asked = f"Asked for in Porter:\n\n{quoted(cut(unseen, _SUMMARY))}" if unseen else ""
     summary = quoted(cut(deed.summary.strip(), _SUMMARY)) if deed.summary.strip() else ""
     link = f"<sub>[Log and details]({deed.task_url})</sub>"
-    return "\n\n".join(filter(None, [head, summary, then, link, marker(one, one.run_id or "")]))
+    return "\n\n".join(filter(None, [head, asked, summary, then, link, marker(one, one.run_id or "")]))
 
 
 def closed(pr_number: int, mention: str, *, merged: bool) -> str:

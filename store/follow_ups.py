@@ -17,6 +17,8 @@ from store.lifecycle import ENDED
 from store.records import FollowUp, NewFollowUp, RunKind, Task
 from store.tasks import lock, restart_in
 
+ASKED = "asked"  # the kind of source that is no comment: a person said it to Porter itself
+
 _follow_ups, _tasks = tables.follow_ups, tables.tasks
 _WAITING = _follow_ups.c.started_at.is_(None) & _follow_ups.c.refused.is_(None)
 _ORDER = (_follow_ups.c.asked_at, _follow_ups.c.id)
