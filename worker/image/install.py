@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m worker.image.install", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("directory", type=Path)
     parser.add_argument("agent", nargs="*", help="names from worker/agents; without any, all that npm installs")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     try:
         chosen = choose(given.agent)
         install(given.directory.resolve(), chosen)
