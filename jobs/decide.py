@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -102,21 +103,35 @@ def _is_over(seen: Machine | Sight) -> bool:
 
 
 def _lost(run: Run, seen: Machine | Sight, now: datetime) -> End | None:
-    """The machine is no more and left no result."""
+    """The machine is no more and left no result, or never was."""
     if isinstance(seen, Machine) and _is_over(seen):
+    if _never_came_up(run, seen, now):
+        minutes = int(FIRST_WORD.total_seconds() // 60)
+        return End(Status.FAILED, Reason.LAUNCH_FAILED, f"the machine was still starting after {minutes} minutes")
         return _death(seen)
     if seen is Sight.MISSING and now - (run.launched_at or run.created_at) > APPEARING:
         return End(Status.FAILED, Reason.CRASHED, "the machine disappeared before it reported a result")
     return None
+
+def _never_came_up(run: Run, seen: Machine | Sight, now: datetime) -> bool:
+    """Fly calls a machine stuck that is on its way for five minutes: https://fly.io/docs/machines/machine-states/"""
+    starting = isinstance(seen, Machine) and seen.state is MachineState.STARTING
+    return starting and run.launched_at is not None and now - run.launched_at > FIRST_WORD
+
 
 
 def _death(machine: Machine) -> End:
     if machine.oom_killed:
         words = "the machine ran out of memory; a larger one helps (PORTER_MACHINE_MEMORY_MB)"
         return End(Status.FAILED, Reason.OUT_OF_MEMORY, words)
-    code = "" if machine.exit_code is None else f" with exit code {machine.exit_code}"
-    killed = " (it was killed)" if machine.exit_code == 137 else ""
-    return End(Status.FAILED, Reason.CRASHED, f"the machine ended{code}{killed} before it reported a result")
+    code = "" if machine.exit_code is None else f" with exit code {machine.exit_code}{_signal(machine.exit_code)}"
+    return End(Status.FAILED, Reason.CRASHED, f"the machine ended{code} before it reported a result")
+
+
+def _signal(exit_code: int) -> str:
+    """Who dies of signal N ends with 128 + N."""
+    known = {128 + one: one.name for one in signal.Signals}
+    return f" (killed by {known[exit_code]})" if exit_code in known else ""
 
 
 def _overdue(task: Task, run: Run, now: datetime, porter_url: str) -> End | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from datetime import datetime, timedelta
 
 from jobs import deciding, ending, feedback, gate, mint, places, prompt, repository, roster, settings, status_comment
@@ -19,7 +18,7 @@ from jobs.hosts.port import Machine, MachineSpec
 from jobs.reasons import Reason
 from jobs.settings import Inputs
 from jobs.sources import Fetching, Subject
-from store import events, follow_ups, leases, runs, tasks, vault
+from store import events, follow_ups, runs, tasks, vault
 from store.lifecycle import Status
 from store.records import Run, RunKind, Task
 from store.runs import Claim
@@ -33,11 +32,6 @@ MAX_PAUSE = 60.0  # seconds between two attempts, unless the other side asks for
 LEASE = timedelta(seconds=60)
 BEFORE_AND_AFTER_THE_AGENT = timedelta(minutes=15)  # booting, cloning, setting up; pushing, reporting
 KILLED_BY_ITS_HOST = timedelta(minutes=30)  # past the run's own limit
-FLY_INTERVAL, FLY_BURST = (
-    1.0,
-    3,
-)  # creates per second and app: https://fly.io/docs/machines/api/working-with-machines-api/
-LONGEST_SLEEP = 45.0  # seconds, within the lease; only as many launches wait in line as there are workers
 
 
 class LaunchRefused(JobError):
@@ -224,6 +218,7 @@ def _create_machine(services: Services, claim: Claim, task: Task) -> None:
         },
         limit_seconds=(limit + KILLED_BY_ITS_HOST).total_seconds(),
     )
+        avoid=run.region,
     machine = services.host.create(spec)
     _record(services, claim, machine, deadline=services.clock() + limit)
 
@@ -231,11 +226,12 @@ def _create_machine(services: Services, claim: Claim, task: Task) -> None:
 def _record(services: Services, claim: Claim, machine: Machine, *, deadline: datetime) -> None:
     now, host = services.clock(), services.host.name
     values = {
-        "machine_id": machine.id, "host": host, "region": machine.region, "deadline": deadline, "launched_at": now,
-        "lease_until": None, "due_at": None, "enqueued_at": None,
+        "machine_id": machine.id, "host": host, "region": machine.region, "image": machine.image,
+        "deadline": deadline, "launched_at": now, "lease_until": None, "due_at": None, "enqueued_at": None,
     }  # fmt: skip
     where = f" in {machine.region}" if machine.region else ""
-    text = f"machine {machine.id} was started on {host}{where}"
+    image = f" from {machine.image}" if machine.image else ""
+    text = f"machine {machine.id} was started on {host}{where}{image}"
     with services.db.write() as connection:
         runs.write_in(connection, claim, values)
         once = f"{claim.run.id}:machine:{machine.id}"
@@ -248,11 +244,7 @@ def _wait_in_line(services: Services) -> None:
     """Fly takes so many creates a second for an app; a wait here is shorter than being refused there."""
     if services.host.name != "fly":
         return
-    pace = f"fly:{services.config.fly_app_name}"
-    wait = leases.reserve(services.db, pace, now=services.clock(), interval=FLY_INTERVAL, burst=FLY_BURST)
-    if wait > LONGEST_SLEEP:
-        raise HostUnavailable("too many machines are being started at once", wait)
-    time.sleep(wait)
+    services.fly_pace.wait(services.fly_place().app)
 
 
 def _hold_on(services: Services, claim: Claim) -> None:

@@ -65,8 +65,16 @@ Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000)]
 Switch = Annotated[bool, Strict()]
 
 Scope = Literal["global", "repo", "user"]
+CpuKind = Literal["shared", "performance"]
+Cpus = Annotated[int, Strict(), Field(ge=1, le=16)]
+Memory = Annotated[int, Strict(), Field(ge=256, le=131_072, multiple_of=256)]  # MB
+Region = Annotated[str, Field(pattern=r"^[a-z]{3}$")]  # https://fly.io/docs/reference/regions/
+Regions = Annotated[
+    list[Region], Field(min_length=1, max_length=20), BeforeValidator(_several, json_schema_input_type=str | list[str])
+]
 EVERYWHERE: frozenset[Scope] = frozenset({"global", "repo", "user"})
 NOT_PERSONAL: frozenset[Scope] = frozenset({"global", "repo"})  # what one person may not decide for a repository
+THE_OPERATOR: frozenset[Scope] = frozenset({"global"})  # what costs money
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,10 @@ KINDS: Mapping[str, Kind] = {
     "skip_labels": Kind(TypeAdapter(Labels), NOT_PERSONAL),
     "auto_assign": Kind(TypeAdapter(Switch), NOT_PERSONAL),
     "labels": Kind(TypeAdapter(Switch), NOT_PERSONAL),
+    "machine_cpu_kind": Kind(TypeAdapter(CpuKind), THE_OPERATOR),
+    "machine_cpus": Kind(TypeAdapter(Cpus), THE_OPERATOR),
+    "machine_memory_mb": Kind(TypeAdapter(Memory), THE_OPERATOR),
+    "regions": Kind(TypeAdapter(Regions), THE_OPERATOR),
 }
 
 

@@ -72,7 +72,7 @@ def _relaunch(services: Services, claim: Claim, message: str) -> None:
         services.host.destroy(claim.run.machine_id)
     now = services.clock()
     nothing = {
-        "machine_id": None, "region": None, "launched_at": None, "deadline": None, "lease_until": None, "due_at": now,
+        "machine_id": None, "launched_at": None, "deadline": None, "lease_until": None, "due_at": now,
         "enqueued_at": None,
     }  # fmt: skip
     text = f"{message}; it had not begun, so another machine is started"
@@ -84,3 +84,4 @@ def _relaunch(services: Services, claim: Claim, message: str) -> None:
         runs.write_in(connection, claim, nothing)
     services.queues.launch(claim.run.id, claim.task.priority)
     status_comment.publish(services, claim.task.id)
+    # Its region stays: that is where the next one is not tried first.

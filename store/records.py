@@ -135,6 +135,7 @@ class Run:
     host: str | None
     machine_id: str | None
     region: str | None
+    image: str | None
     launched_at: datetime | None
     started_at: datetime | None
     heartbeat_at: datetime | None

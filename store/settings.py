@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from store import dialect, tables
 from store.database import Database
@@ -53,9 +53,14 @@ def of_scopes(db: Database, scopes: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def put(db: Database, scope: str, name: str, value: Any, *, by: str, now: datetime) -> None:
     """Set or replace a value: anything JSON has but null."""
-    row = {"scope": scope.lower(), "name": name, "value": value, "updated_at": now, "updated_by": by}
     with db.write() as connection:
-        dialect.upsert(connection, _settings, row, keys=["scope", "name"])
+        put_in(connection, scope, name, value, by=by, now=now)
+
+
+def put_in(connection: Connection, scope: str, name: str, value: Any, *, by: str, now: datetime) -> None:
+    """`put` as part of a larger change."""
+    row = {"scope": scope.lower(), "name": name, "value": value, "updated_at": now, "updated_by": by}
+    dialect.upsert(connection, _settings, row, keys=["scope", "name"])
 
 
 def remove(db: Database, scope: str, name: str) -> bool:

@@ -114,6 +114,7 @@ runs = Table(
     Column("host", String(16)),
     Column("machine_id", String(100)),
     Column("region", String(16)),
+    Column("image", String(300)),
     Column("launched_at", Utc),
     Column("started_at", Utc),
     Column("heartbeat_at", Utc),

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from store import dialect, tables
 from store.database import Database
@@ -84,12 +84,17 @@ class SecretInfo:
 
 def put(db: Database, vault: Vault, owner: str, name: str, value: str, *, by: str, now: datetime) -> None:
     """Add or replace a secret of `owner` (`global`, `user:<login>`, `repo:<owner/name>`)."""
+    with db.write() as connection:
+        put_in(connection, vault, owner, name, value, by=by, now=now)
+
+
+def put_in(connection: Connection, vault: Vault, owner: str, name: str, value: str, *, by: str, now: datetime) -> None:
+    """`put` as part of a larger change."""
     row = {
         "owner": owner, "name": name, "sealed": vault.seal(value, owner=owner, name=name),
         "key_version": vault.current, "updated_at": now, "updated_by": by,
     }  # fmt: skip
-    with db.write() as connection:
-        dialect.upsert(connection, tables.secrets, row, keys=["owner", "name"])
+    dialect.upsert(connection, tables.secrets, row, keys=["owner", "name"])
 
 
 def use(db: Database, vault: Vault, owner: str, name: str) -> str | None:

@@ -10,9 +10,9 @@ class HostError(JobError):
 class HostUnavailable(HostError):
     """The host cannot answer now; the same request may work later. `retry_after` is in seconds, if the host said."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, request_id: str | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after, self.request_id = retry_after, request_id
 
 
 class HostRefused(HostError):

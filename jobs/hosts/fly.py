@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import httpx
 
-from jobs.hosts.errors import HostRefused, HostUnavailable, NoCapacity
+from jobs.hosts.errors import HostError, HostRefused, HostUnavailable, NoCapacity
 from jobs.hosts.fly_answers import Failure, document, explain, machine, metadata
+from jobs.hosts.fly_place import FlyPlace
+from jobs.hosts.fly_wire import FlyWire
 from jobs.hosts.port import Machine, MachineSpec, MachineState, machine_name
 
 _log = logging.getLogger(__name__)
@@ -24,12 +27,24 @@ STOP_GRACE = "30s"
 NAMED_MACHINE = re.compile(r"machine ID (\w+) already exists")
 
 
+class Pace(Protocol):
+    """How often machines may be created in an app, for all processes together."""
+
+    def wait(self, app: str) -> None:
+        """Until the next create is allowed. Raises HostUnavailable when that would be too long."""
+        ...
+
+    def hold_back(self, app: str, seconds: float) -> None:
+        """Fly asked for a pause."""
+        ...
+
+
 class FlyHost:
     """The machines of one Fly app that carry this deployment's mark.
 
-    `token` needs no more than the app's deploy scope. `regions` are tried in order; none means wherever Fly likes.
-    `memory_mb` is a multiple of 256. Pacing creates (Fly: one a second, three at once) is the caller's business;
-    what Fly answers then is a HostUnavailable with `retry_after`.
+    `place` is asked before each call, so that a token that was replaced counts at once; it may raise a HostError. Its
+    token needs no more than the app's deploy scope. The caller waits for its turn to create; `pace` is for a second
+    region.
     """
 
     name = "fly"
@@ -38,49 +53,42 @@ class FlyHost:
         self,
         *,
         api_url: str,
-        token: str,
-        app: str,
-        image: str,
-        regions: list[str],
+        place: Callable[[], FlyPlace],
+        pace: Pace,
         http: httpx.Client,
-        cpus: int = 2,
-        memory_mb: int = 2048,
         deployment: str = "default",
     ) -> None:
-        self._machines = f"{api_url.rstrip('/')}/v1/apps/{app}/machines"
-        self._token, self._app, self._image, self._http = token, app, image, http
-        self._regions: list[str | None] = [*regions] or [None]
-        self._guest = {"cpu_kind": "shared", "cpus": cpus, "memory_mb": memory_mb}
-        self._deployment = deployment
+        self._wire = FlyWire(api_url, http, TIMEOUT)
+        self._place, self._pace, self._deployment = place, pace, deployment
 
     def __repr__(self) -> str:
-        return f"FlyHost(app={self._app!r}, deployment={self._deployment!r})"
+        return f"FlyHost(deployment={self._deployment!r})"
 
     def create(self, spec: MachineSpec) -> Machine:
         """Create the run's machine in the first region that has room, or adopt the one that bears its name.
 
         Raises NoCapacity when every region is full, HostUnavailable, HostRefused.
         """
-        for region in self._regions:
-            answer = self._ask("POST", "", json=self._body(spec, region), timeout=CREATE_TIMEOUT)
-            if answer.is_success:
-                return machine(document(answer))
-            failure = Failure.read(answer, hide=[self._token, spec.env.get("CALLBACK_TOKEN", "")])
-            if failure.name_taken:
-                return self._adopt(spec, failure)
-            if not failure.no_capacity:
-                raise explain(failure, f"create the machine of run {spec.run_id}", self._app)
-            _log.info("no room for a machine", extra={"action": "no_capacity", "region": region})
-        raise NoCapacity([region for region in self._regions if region])
+        place = self._place()
+        regions = place.in_order(spec.avoid)
+        for number, region in enumerate(regions):
+            if number:
+                self._pace.wait(place.app)
+            made = self._create_in(region, place, spec)
+            if made is not None:
+                return made
+        # An earlier create whose reply was lost may have taken the last place.
+        return self._made_after_all(place, spec, NoCapacity([region for region in regions if region]))
 
     def list(self) -> list[Machine]:
         """All of this deployment, stopped ones included; Fly pages by a cursor in a header."""
+        place = self._place()
         query = {"metadata.porter_deployment": self._deployment, "limit": str(PAGE)}
         found: list[Machine] = []
         while True:
-            answer = self._ask("GET", "", params=query)
+            answer = self._ask(place, "GET", "", params=query)
             if not answer.is_success:
-                raise explain(self._failure(answer), "list the machines", self._app)
+                raise explain(_failure(place, answer), "list the machines", place.app)
             found += [machine(item) for item in document(answer)]
             cursor = answer.headers.get("fly-next-cursor")
             if not cursor:
@@ -88,58 +96,91 @@ class FlyHost:
             query = {**query, "cursor": cursor}
 
     def get(self, machine_id: str) -> Machine | None:
-        data = self._read(machine_id)
+        data = self._read(self._place(), machine_id)
         seen = None if data is None else machine(data)
         return None if seen is None or seen.state is MachineState.GONE else seen
 
     def stop(self, machine_id: str) -> None:
-        answer = self._ask("POST", f"/{machine_id}/stop", json={"signal": "SIGTERM", "timeout": STOP_GRACE})
+        place = self._place()
+        answer = self._ask(place, "POST", f"/{machine_id}/stop", json={"signal": "SIGTERM", "timeout": STOP_GRACE})
         if answer.is_success:
             return
-        failure = self._failure(answer)
+        failure = _failure(place, answer)
         # Fly refuses to stop what does not run; whether that is so only a second look can tell.
         if failure.machine_missing or (failure.status in (409, 412) and not self._works(machine_id)):
             return
-        raise explain(failure, f"stop machine {machine_id}", self._app)
+        raise explain(failure, f"stop machine {machine_id}", place.app)
 
     def destroy(self, machine_id: str) -> None:
-        answer = self._ask("DELETE", f"/{machine_id}", params={"force": "true"})
+        place = self._place()
+        answer = self._ask(place, "DELETE", f"/{machine_id}", params={"force": "true"})
         if answer.is_success:
             return
-        failure = self._failure(answer)
+        failure = _failure(place, answer)
         if failure.machine_missing or (failure.status in (409, 412) and self.get(machine_id) is None):
             return
-        raise explain(failure, f"destroy machine {machine_id}", self._app)
+        raise explain(failure, f"destroy machine {machine_id}", place.app)
 
-    def _adopt(self, spec: MachineSpec, failure: Failure) -> Machine:
+    def _create_in(self, region: str | None, place: FlyPlace, spec: MachineSpec) -> Machine | None:
+        """The machine, new or adopted; None when this region is full."""
+        try:
+            answer = self._ask(place, "POST", "", json=self._body(spec, region, place), timeout=CREATE_TIMEOUT)
+        except HostUnavailable as lost:
+            return self._made_after_all(place, spec, lost)
+        if answer.is_success:
+            return machine(document(answer))
+        failure = Failure.read(answer, hide=[place.token, spec.env.get("CALLBACK_TOKEN", "")])
+        if failure.name_taken:
+            return self._adopt(place, spec, failure)
+        if failure.no_capacity:
+            extra = {"action": "no_capacity", "region": region, "run": spec.run_id, "request": failure.request_id}
+            _log.info("no room for a machine", extra=extra)
+            return None
+        if failure.status == 429:
+            self._pace.hold_back(place.app, failure.retry_after or 1.0)
+        refusal = explain(failure, f"create the machine of run {spec.run_id}", place.app)
+        if failure.status < 500:
+            raise refusal
+        return self._made_after_all(place, spec, refusal)
+
+    def _made_after_all(self, place: FlyPlace, spec: MachineSpec, error: HostError) -> Machine:
+        """Before a create is repeated: was it done, and only its answer lost? Raises `error` if not."""
+        try:
+            data = self._by_run(place, spec.run_id)
+        except HostError:
+            raise error from None
+        if data is None or metadata(data) != self._mark(spec):
+            raise error
+        return _adopted(data, spec)
+
+    def _adopt(self, place: FlyPlace, spec: MachineSpec, failure: Failure) -> Machine:
         """A reply was lost, or this job runs twice: the machine that Fly names is ours if it carries our run."""
         named = NAMED_MACHINE.search(failure.words)
-        data = self._read(named[1]) if named else self._by_run(spec.run_id)
+        data = self._read(place, named[1]) if named else self._by_run(place, spec.run_id)
         if data is None or machine(data).state is MachineState.GONE:
             raise HostUnavailable(f"the old machine of run {spec.run_id} is still being removed; try again", 1.0)
         if metadata(data) != self._mark(spec):
             raise HostRefused(
-                f"Fly machine {data['id']} in app {self._app} is named {machine_name(spec.run_id)} but is not this "
+                f"Fly machine {data['id']} in app {place.app} is named {machine_name(spec.run_id)} but is not this "
                 f"deployment's: destroy it, or give each deployment that shares an app a name of its own"
             )
-        _log.info("adopted a machine", extra={"action": "machine_adopted", "run": spec.run_id, "machine": data["id"]})
-        return machine(data)
+        return _adopted(data, spec)
 
-    def _by_run(self, run_id: str) -> dict[str, Any] | None:
-        answer = self._ask("GET", "", params={"metadata.porter_run": run_id})
+    def _by_run(self, place: FlyPlace, run_id: str) -> dict[str, Any] | None:
+        answer = self._ask(place, "GET", "", params={"metadata.porter_run": run_id})
         if not answer.is_success:
-            raise explain(self._failure(answer), f"look for the machine of run {run_id}", self._app)
-        return next(iter(document(answer)), None)
+            raise explain(_failure(place, answer), f"look for the machine of run {run_id}", place.app)
+        return next((data for data in document(answer) if machine(data).state is not MachineState.GONE), None)
 
-    def _read(self, machine_id: str) -> dict[str, Any] | None:
-        answer = self._ask("GET", f"/{machine_id}")
+    def _read(self, place: FlyPlace, machine_id: str) -> dict[str, Any] | None:
+        answer = self._ask(place, "GET", f"/{machine_id}")
         if answer.is_success:
             data: dict[str, Any] = document(answer)
             return data
-        failure = self._failure(answer)
+        failure = _failure(place, answer)
         if failure.machine_missing:
             return None
-        raise explain(failure, f"read machine {machine_id}", self._app)
+        raise explain(failure, f"read machine {machine_id}", place.app)
 
     def _works(self, machine_id: str) -> bool:
         seen = self.get(machine_id)
@@ -148,11 +189,11 @@ class FlyHost:
     def _mark(self, spec: MachineSpec) -> dict[str, str]:
         return {"porter_run": spec.run_id, "porter_task": spec.task_id, "porter_deployment": self._deployment}
 
-    def _body(self, spec: MachineSpec, region: str | None) -> dict[str, Any]:
+    def _body(self, spec: MachineSpec, region: str | None, place: FlyPlace) -> dict[str, Any]:
         config = {
-            "image": self._image,
+            "image": place.image,
             "env": spec.env,
-            "guest": self._guest,
+            "guest": place.guest,
             "init": {},
             # By default Fly restarts a failed job ten times; a machine that removes itself takes its exit code along.
             "restart": {"policy": "no"},
@@ -162,14 +203,14 @@ class FlyHost:
         }
         return {"name": machine_name(spec.run_id), "config": config} | ({"region": region} if region else {})
 
-    def _failure(self, answer: httpx.Response) -> Failure:
-        return Failure.read(answer, hide=[self._token])
+    def _ask(self, place: FlyPlace, method: str, path: str, **request: Any) -> httpx.Response:
+        return self._wire.ask(place.token, method, f"/apps/{place.app}/machines{path}", **request)
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """One request. The token is in a header of this request only; raises HostUnavailable without an answer."""
-        request.setdefault("timeout", TIMEOUT)
-        headers = {"Authorization": f"Bearer {self._token}"}
-        try:
-            return self._http.request(method, self._machines + path, headers=headers, **request)
-        except httpx.TransportError as error:
-            raise HostUnavailable(f"Fly did not answer ({type(error).__name__}); Porter tries again") from error
+
+def _failure(place: FlyPlace, answer: httpx.Response) -> Failure:
+    return Failure.read(answer, hide=[place.token])
+
+
+def _adopted(data: dict[str, Any], spec: MachineSpec) -> Machine:
+    _log.info("adopted a machine", extra={"action": "machine_adopted", "run": spec.run_id, "machine": data["id"]})
+    return machine(data)

@@ -25,8 +25,9 @@ _STATES = {
 # What hosts say when they are full but send no status word; a 409 is also a name that is taken, so words decide.
 _FULL = ("no capacity", "insufficient resources", "insufficient cpus", "insufficient memory", "insufficient ips")
 _APP_MISSING = re.compile(r"\b(could not find|no such) app\b|\bapp\b.{0,80}\bnot found", re.IGNORECASE)
+_LATER = "Porter asks again later."
 _ADVICE = {
-    401: "The Fly token is wrong, expired or revoked: set a new one.",
+    401: "The Fly token is wrong, expired or revoked: set a new one (`porter fly set`, or the settings page).",
     403: "The Fly token may not do this: it needs the deploy scope of that app.",
     404: "Does the Fly app exist, and can the token see it?",
     422: "Check the image, the size and the regions in the configuration.",
@@ -44,6 +45,7 @@ def machine(data: dict[str, Any]) -> Machine:
         oom_killed=oom_killed,
         region=data.get("region"),
         created_at=_time(data.get("created_at")),
+        image=_image(data.get("image_ref") or {}),
     )
 
 
@@ -51,6 +53,13 @@ def metadata(data: dict[str, Any]) -> dict[str, str]:
     """Porter's own marks on a machine; Fly and its tools add theirs."""
     marks = (data.get("config") or {}).get("metadata") or {}
     return {key: value for key, value in marks.items() if key.startswith("porter_")}
+
+
+def _image(ref: dict[str, Any]) -> str | None:
+    """Name and digest of what Fly really pulled, whatever tag it was asked for."""
+    if not ref.get("digest"):
+        return None
+    return f"{'/'.join(part for part in (ref.get('registry'), ref.get('repository')) if part)}@{ref['digest']}"
 
 
 def _exit(events: list[dict[str, Any]]) -> tuple[int | None, bool]:
@@ -121,9 +130,9 @@ def explain(failure: Failure, wish: str, app: str) -> HostError:
     said += f" (fly-request-id {failure.request_id})" if failure.request_id else ""
     if failure.status == 429:
         # One request a second is Fly's limit, so a second is enough when it does not say.
-        return HostUnavailable(f"{said}. Porter asks again later.", failure.retry_after or 1.0)
+        return HostUnavailable(f"{said}. {_LATER}", failure.retry_after or 1.0, request_id=failure.request_id)
     if failure.status >= 500 or failure.status in (408, 409, 412):
-        return HostUnavailable(f"{said}. Porter asks again later.", failure.retry_after)
+        return HostUnavailable(f"{said}. {_LATER}", failure.retry_after, request_id=failure.request_id)
     advice = _ADVICE.get(failure.status, "Porter does not ask again.")
     return HostRefused(f"{said}. {advice}", status=failure.status, request_id=failure.request_id)
 

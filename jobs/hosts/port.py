@@ -23,18 +23,21 @@ class MachineSpec:
 
     `env` is exactly PORTER_URL, TASK_ID, RUN_ID and CALLBACK_TOKEN (docs/architecture.md); it holds a secret, so it is
     kept out of the repr. `limit_seconds` is the life after which a host that can do so kills the machine by itself:
-    longer than the run's own limit, because the runner needs time to report.
+    longer than the run's own limit, because the runner needs time to report. `avoid` is the region where an earlier
+    machine of the run did not come up.
     """
 
     run_id: str
     task_id: str
     env: dict[str, str] = field(repr=False)
     limit_seconds: float
+    avoid: str | None = None
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine as its host describes it. `exit_code` is 128 + N after death by signal N, None while unknown."""
+    """A machine as its host describes it. `exit_code` is 128 + N after death by signal N, None while unknown. `image`
+    is the one it really has, by digest, where the host tells."""
 
     id: str
     run_id: str
@@ -43,6 +46,7 @@ class Machine:
     oom_killed: bool = False
     region: str | None = None
     created_at: datetime | None = None
+    image: str | None = None
 
 
 class Host(Protocol):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from emulators.fly import Server
 from jobs.hosts.fly import FlyHost
+from jobs.hosts.fly_place import FlyPlace
 from jobs.hosts.local import LocalHost
 from jobs.hosts.port import Host, MachineSpec
+from tests.contracts.fly import HOOKS
 from tests.emulators.fly_api import DEPLOY, IMAGE, world
 
 CANARY = "canary-callback-token"
@@ -25,16 +29,28 @@ def spec(run_id: str = "r1", *, limit_seconds: float = 60.0) -> MachineSpec:
     return MachineSpec(run_id, "t1", env, limit_seconds)
 
 
-def fly_host(server: Server, http: httpx.Client, *, token: str = DEPLOY, deployment: str = "test") -> FlyHost:
-    return FlyHost(
-        api_url=server.url,
-        token=token,
-        app="porter",
-        image=IMAGE,
-        regions=["iad", "fra"],
-        deployment=deployment,
-        http=http,
-    )
+class Pace:
+    """Lets everything happen at once, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.waits: list[str] = []
+        self.pauses: list[tuple[str, float]] = []
+
+    def wait(self, app: str) -> None:
+        self.waits.append(app)
+
+    def hold_back(self, app: str, seconds: float) -> None:
+        self.pauses.append((app, seconds))
+
+
+PLACE = FlyPlace(DEPLOY, "porter", IMAGE, ("iad", "fra"))
+
+
+def fly_host(
+    server: Server, http: httpx.Client, *, pace: Pace | None = None, deployment: str = "test", **place: Any
+) -> FlyHost:
+    where = replace(PLACE, **place)
+    return FlyHost(api_url=server.url, place=lambda: where, pace=pace or Pace(), deployment=deployment, http=http)
 
 
 @pytest.fixture(params=["fly-flat", "fly-monitor", "local"])
@@ -43,7 +59,7 @@ def host_for(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HostFac
         yield from _local(tmp_path)
         return
     servers: list[Server] = []
-    with httpx.Client() as http:
+    with httpx.Client(event_hooks=HOOKS) as http:
 
         def make(argv: list[str]) -> Host:
             servers.append(Server(world(tmp_path, argv, exit_shape=request.param.removeprefix("fly-"))))

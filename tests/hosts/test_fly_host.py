@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -12,16 +15,19 @@ import pytest
 from emulators.fly import Server
 from jobs.hosts.errors import HostError, HostRefused, HostUnavailable, NoCapacity
 from jobs.hosts.fly import FlyHost
+from jobs.hosts.fly_place import FlyPlace
 from jobs.hosts.port import MachineSpec, MachineState
+from tests.contracts.fly import HOOKS, check_request
 from tests.emulators.fly_api import DEPLOY, IMAGE, Api, eventually, world
-from tests.hosts.conftest import CANARY, fly_host, spec
+from tests.hosts.conftest import CANARY, PLACE, Pace, fly_host, spec
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client() as client:
+    """Each request and each answer is held against Fly's own description."""
+    with httpx.Client(event_hooks=HOOKS) as client:
         yield client
 
 
@@ -38,8 +44,9 @@ def host(server: Server, http: httpx.Client) -> FlyHost:
 
 def host_over(answer: Answer, regions: list[str] | None = None) -> FlyHost:
     """A host that talks to a Fly of one function."""
-    client = httpx.Client(transport=httpx.MockTransport(answer))
-    return FlyHost(api_url="http://fly", token=DEPLOY, app="porter", image=IMAGE, regions=regions or [], http=client)
+    client = httpx.Client(transport=httpx.MockTransport(answer), event_hooks={"request": [check_request]})
+    place = FlyPlace(DEPLOY, "porter", IMAGE, tuple(regions or ()))
+    return FlyHost(api_url="http://fly", place=lambda: place, pace=Pace(), http=client)
 
 
 def test_the_machine_asked_for_ends_once_and_keeps_its_exit(server: Server, host: FlyHost) -> None:
@@ -47,21 +54,62 @@ def test_the_machine_asked_for_ends_once_and_keeps_its_exit(server: Server, host
     (call,) = server.world.history("create")
     assert call.body["name"] == "porter-r1"
     assert call.body["region"] == "iad"
-    config = call.body["config"]
+    config = server.world.machines("porter")[0].config
     assert config["restart"] == {"policy": "no"}
     assert config["auto_destroy"] is False
     assert config["metadata"] == {"porter_run": "r1", "porter_task": "t1", "porter_deployment": "test"}
     assert config["guest"] == {"cpu_kind": "shared", "cpus": 2, "memory_mb": 2048}
+    assert set(config["env"]) == {"PORTER_URL", "TASK_ID", "RUN_ID", "CALLBACK_TOKEN"}
+    assert DEPLOY not in json.dumps(call.body)
+
+
+def test_the_machine_has_the_size_and_the_image_that_are_set(server: Server, http: httpx.Client) -> None:
+    pinned = f"registry.fly.io/porter@sha256:{'a' * 64}"
+    host = fly_host(server, http, cpu_kind="performance", cpus=1, memory_mb=4096, image=pinned, regions=("fra",))
+    assert host.create(spec("r1")).image == pinned
+    [machine] = server.world.machines("porter")
+    assert (machine.config["guest"]["cpu_kind"], machine.config["guest"]["memory_mb"]) == ("performance", 4096)
+    assert machine.region == "fra"
+
+
+def test_a_tag_is_told_by_the_digest_it_meant(host: FlyHost) -> None:
+    image = host.create(spec("r1")).image
+    assert image is not None
+    assert re.fullmatch(r"registry\.fly\.io/porter@sha256:[0-9a-f]{64}", image)
+
+
+def test_a_token_that_was_replaced_counts_for_the_next_call(server: Server, http: httpx.Client) -> None:
+    places = [replace(PLACE, token="fm2_old"), PLACE]
+    host = FlyHost(api_url=server.url, place=lambda: places.pop(0), pace=Pace(), http=http)
+    with pytest.raises(HostRefused, match="expired or revoked"):
+        host.list()
+    assert host.list() == []
 
 
 def test_a_create_whose_reply_was_lost_is_adopted(server: Server, host: FlyHost) -> None:
     server.world.faults.drop_reply_next("create")
-    with pytest.raises(HostUnavailable):
-        host.create(spec("r1"))
+    made = host.create(spec("r1"))
+    assert [call.status for call in server.world.history("create")] == [0]
     short_ids = MachineSpec("1", "1", {"TASK_ID": "1", "RUN_ID": "1", "CALLBACK_TOKEN": CANARY}, 60.0)
     assert host.create(short_ids).id == host.create(short_ids).id
     adopted = host.create(spec("r1"))
+    assert adopted.id == made.id
     assert [m.id for m in server.world.machines("porter") if m.name == "porter-r1"] == [adopted.id]
+
+
+def test_a_lost_create_that_no_list_shows_yet_is_found_by_its_name(server: Server, host: FlyHost) -> None:
+    server.world.faults.list_lag = 60.0
+    server.world.faults.drop_reply_next("create")
+    with pytest.raises(HostUnavailable):
+        host.create(spec("r1"))
+    host.create(spec("r1"))
+    assert len(server.world.machines("porter")) == 1
+
+
+def test_a_create_that_broke_on_the_way_is_looked_up_before_it_is_repeated(server: Server, host: FlyHost) -> None:
+    first = host.create(spec("r1"))
+    server.world.faults.fail_next("create", 502, "bad gateway")
+    assert host.create(spec("r1")).id == first.id
 
 
 def test_a_name_taken_by_someone_else_is_not_adopted(server: Server, host: FlyHost) -> None:
@@ -79,6 +127,32 @@ def test_a_conflict_that_names_no_machine_is_looked_up(server: Server, host: Fly
 def test_a_full_region_leads_to_the_next(server: Server, host: FlyHost) -> None:
     server.world.regions["iad"] = 0
     assert host.create(spec("r1")).region == "fra"
+
+
+def test_each_further_region_waits_for_its_turn(server: Server, http: httpx.Client) -> None:
+    server.world.regions["iad"] = 0
+    pace = Pace()
+    fly_host(server, http, pace=pace).create(spec("r1"))
+    assert pace.waits == ["porter"]
+
+
+def test_where_a_machine_did_not_come_up_the_next_one_is_not_tried_first(host: FlyHost) -> None:
+    assert host.create(replace(spec("r1"), avoid="iad")).region == "fra"
+
+
+def test_a_full_house_still_has_the_machine_whose_create_was_lost(server: Server, host: FlyHost) -> None:
+    first = host.create(spec("r1"))
+    for _ in range(2):
+        server.world.faults.fail_next("create", 422, "no room", code="insufficient_capacity")
+    assert host.create(spec("r1")).id == first.id
+
+
+def test_a_pause_that_fly_asks_for_holds_for_everybody(server: Server, http: httpx.Client) -> None:
+    pace = Pace()
+    server.world.faults.fail_next("create", 429, "slow down", headers={"Retry-After": "7"})
+    with pytest.raises(HostUnavailable):
+        fly_host(server, http, pace=pace).create(spec("r1"))
+    assert pace.pauses == [("porter", 7.0)]
 
 
 def test_when_every_region_is_full_the_error_names_them(server: Server, host: FlyHost) -> None:
@@ -116,6 +190,7 @@ def test_what_may_pass_is_to_be_tried_again(
     with pytest.raises(HostUnavailable, match=f"{status}.*sorry.*fly-request-id 01") as caught:
         host.create(spec("r1"))
     assert caught.value.retry_after == retry_after
+    assert caught.value.request_id
 
 
 @pytest.mark.parametrize(
@@ -137,7 +212,7 @@ def test_a_refusal_says_what_fly_said_and_what_to_do(server: Server, host: FlyHo
 
 
 def test_a_missing_app_does_not_make_its_machines_look_gone(server: Server, http: httpx.Client) -> None:
-    host = FlyHost(api_url=server.url, token=DEPLOY, app="missing", image=IMAGE, regions=[], http=http)
+    host = fly_host(server, http, app="missing")
     for ask in (lambda: host.get("123"), lambda: host.destroy("123"), lambda: host.stop("123"), host.list):
         with pytest.raises(HostRefused):
             ask()
@@ -151,7 +226,7 @@ def test_only_this_deployment_is_listed(server: Server, http: httpx.Client) -> N
 
 
 def test_a_list_follows_the_cursor_past_an_empty_page() -> None:
-    pages = {None: (["m1"], "a"), "a": ([], "b"), "b": (["m2"], None)}
+    pages: dict[str | None, tuple[list[str], str | None]] = {None: (["m1"], "a"), "a": ([], "b"), "b": (["m2"], None)}
 
     def fly(request: httpx.Request) -> httpx.Response:
         ids, cursor = pages[request.url.params.get("cursor")]

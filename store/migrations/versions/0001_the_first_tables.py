@@ -292,6 +292,7 @@ def upgrade() -> None:
         sa.Column("host", sa.String(length=16), nullable=True),
         sa.Column("machine_id", sa.String(length=100), nullable=True),
         sa.Column("region", sa.String(length=16), nullable=True),
+        sa.Column("image", sa.String(length=300), nullable=True),
         sa.Column("launched_at", Utc(), nullable=True),
         sa.Column("started_at", Utc(), nullable=True),
         sa.Column("heartbeat_at", Utc(), nullable=True),
