@@ -13,7 +13,12 @@ from store.errors import VaultError
 
 _VIEWS = Path(__file__).parent / "views"  # not "pages": Streamlit would run those by itself, without the frame
 _ICON = Path(__file__).parent / "static" / "porter.svg"
-_MENU = {"feed": ("Feed", "/"), "deliveries": ("Deliveries", "/deliveries")}
+_MENU = {
+    "feed": ("Feed", "/"),
+    "review": ("Review", "/review"),
+    "dispatch": ("Dispatch", "/dispatch"),
+    "deliveries": ("Deliveries", "/deliveries"),
+}
 
 
 def render() -> None:
@@ -21,6 +26,8 @@ def render() -> None:
     pages = {
         "feed": st.Page(_VIEWS / "feed.py", title="Feed", default=True),
         "task": st.Page(_VIEWS / "task.py", title="Task", url_path="task"),
+        "review": st.Page(_VIEWS / "review.py", title="Review", url_path="review"),
+        "dispatch": st.Page(_VIEWS / "dispatch.py", title="Dispatch", url_path="dispatch"),
         "deliveries": st.Page(_VIEWS / "deliveries.py", title="Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")

@@ -70,7 +70,7 @@ def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
     issue = f"{github_url}/{task.repository}/issues/{task.issue_number}" if task.issue_number else None
     return {
         "id": task.id,
-        "tone": present.TONES[task.status],
+        "tone": present.tone(task),
         "word": "Stopping" if stopping else present.status_word(task),
         "repository": task.repository,
         "number": f"#{task.issue_number}" if task.issue_number else "",

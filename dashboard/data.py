@@ -12,7 +12,8 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.errors import DatabaseAway
-from dashboard.wanted import Wanted
+from dashboard.present import NEEDS
+from dashboard.wanted import SHOWN, Wanted, WantedReviews
 from store import deliveries, events, feed, held_changes, logs, runs, tasks
 from store.database import Database
 from store.lifecycle import LIVE, Status
@@ -55,6 +56,17 @@ class TaskView:
     @property
     def stopping(self) -> bool:
         return self.task.status in LIVE and bool(self.runs) and self.runs[-1].cancel_requested_at is not None
+
+
+@dataclass(frozen=True)
+class ReviewList:
+    """One look at what can be reviewed: `held` changes first, then one page of pull requests. `counts` by what the
+    reader may ask to be shown."""
+
+    held: list[Task]
+    page: feed.Page
+    counts: Mapping[str, int]
+    repositories: list[str]
 
 
 class Watch:
@@ -108,6 +120,23 @@ def task_view(db: Database, task_id: str) -> TaskView:
     ahead = feed.position(db, task) if task.status is Status.QUEUED else 0
     held = held_changes.waiting(db, task_id) if task.status is Status.FINISHING else None
     return TaskView(task, runs.of_task(db, task_id), events.of_task(db, task_id), ahead, held)
+
+
+def review_list(db: Database, wanted: WantedReviews, *, limit: int = 25) -> ReviewList:
+    """What waits for a person, or the pull requests in the state asked for."""
+    held = feed.page(db, wanted.held(), limit=limit).tasks if wanted.show == NEEDS and not wanted.after else []
+    try:
+        page = feed.page(db, wanted.filter(), after=wanted.after or None, limit=limit)
+    except ValueError:  # a key that somebody made up
+        page = feed.page(db, wanted.filter(), limit=limit)
+    counts = {show: feed.count(db, replace(wanted, show=show).filter()) for show in SHOWN}
+    counts[NEEDS] += feed.count(db, wanted.held())
+    return ReviewList(held, page, counts, feed.repositories(db, limit=200))
+
+
+def task(db: Database, task_id: str) -> Task:
+    """Raises store.errors.NotFound."""
+    return tasks.get(db, task_id)
 
 
 def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:

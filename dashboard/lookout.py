@@ -12,6 +12,8 @@ from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from jobs.errors import JobError
+
 log = logging.getLogger(__name__)
 
 Seen = TypeVar("Seen")
@@ -68,6 +70,8 @@ class Lookout:
 
     def _saw(self, key: Hashable, done: Future[Any], at: datetime) -> None:
         error = done.exception()
+        if error is not None and not isinstance(error, JobError):
+            log.error("a look failed", exc_info=error, extra={"action": "look_failed"})
         if error is not None and not isinstance(error, Exception):
             error = RuntimeError(str(error))
         with self._lock:

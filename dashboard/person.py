@@ -15,6 +15,11 @@ def who() -> str:
     return st.context.headers.get(PERSON_HEADER) or "the operator"
 
 
+def login(config: Config) -> str | None:
+    """Whom GitHub is asked about before the reader decides on a pull request; None for the local operator."""
+    return who() if config.is_production else None
+
+
 def refusal(config: Config) -> str:
     """Why this reader may not look, as a sentence; empty when they may.
 

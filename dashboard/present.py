@@ -90,6 +90,12 @@ VERDICTS = {
 }
 
 
+def tone(task: Task) -> Tone:
+    """Its colour: green is what ended well, and a rejected pull request did not."""
+    rejected = task.status is Status.SUCCEEDED and task.pr_state == "closed"
+    return Tone.STOPPED if rejected else TONES[task.status]
+
+
 def status_word(task: Task) -> str:
     """One word for where the task stands."""
     if task.status is Status.SUCCEEDED and task.outcome is Outcome.NO_CHANGES:
@@ -197,6 +203,11 @@ def tokens(count: int) -> str:
 def counted(count: int) -> str:
     """A count as far as it was counted."""
     return f"{COUNT_LIMIT:,}+" if count > COUNT_LIMIT else f"{count:,}"
+
+
+def counted_lines(count: int) -> str:
+    """`1 line`, `12,040 lines`."""
+    return f"{count:,} {'line' if count == 1 else 'lines'}"
 
 
 def away(since: datetime, zone: tzinfo, *, has_old: bool) -> str:

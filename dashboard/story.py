@@ -151,6 +151,7 @@ def _result(task: Task) -> dict[str, Any]:
     size = f"{task.files_changed} {'file' if task.files_changed == 1 else 'files'}" if task.files_changed else ""
     return {
         "pr": pull,
+        "review": f"/review?id={task.id}",
         "branch": task.branch or "",
         "head": (task.head_sha or "")[:10],
         "files": size,

@@ -19,6 +19,8 @@ PILLS: dict[str, tuple[str, frozenset[Status]]] = {
     Tone.STOPPED: ("Stopped", frozenset({Status.CANCELLED})),
 }
 
+SHOWN = {NEEDS: "Needs you", "open": "Open", "merged": "Merged", "closed": "Rejected"}
+
 _LONGEST = 200  # characters of a value in the address; more is nobody's repository or search
 
 
@@ -59,3 +61,39 @@ class Wanted:
     def is_narrow(self) -> bool:
         """Whether anything is filtered at all."""
         return bool(self.params())
+
+
+@dataclass(frozen=True)
+class WantedReviews:
+    """Which pull requests to list: `show` is one of SHOWN, `after` the key of a page."""
+
+    show: str = NEEDS
+    repository: str = ""
+    after: str = ""
+
+    @classmethod
+    def read(cls, params: Mapping[str, object]) -> Self:
+        """From query parameters, or from what the component sent. What is not known is dropped."""
+        told = {name: str(params.get(name) or "").strip()[:_LONGEST] for name in cls.__dataclass_fields__}
+        if told["show"] not in SHOWN:
+            told["show"] = NEEDS
+        return cls(**told)
+
+    def params(self) -> dict[str, str]:
+        """As query parameters: only what is set."""
+        told = {name: value for name, value in asdict(self).items() if value}
+        if self.show == NEEDS:
+            told.pop("show")
+        return told
+
+    def filter(self) -> TaskFilter:
+        """The pull requests, as the store understands it."""
+        repository = self.repository or None
+        if self.show == NEEDS:
+            return TaskFilter(statuses=frozenset({Status.SUCCEEDED}), repository=repository, needs_person=True)
+        return TaskFilter(pulls=frozenset({self.show}), repository=repository)
+
+    def held(self) -> TaskFilter:
+        """The changes that wait for approval before there is a pull request."""
+        waits = frozenset({Status.FINISHING})
+        return TaskFilter(statuses=waits, repository=self.repository or None, needs_person=True)

@@ -54,6 +54,10 @@ def _act() -> None:
             st.session_state["feed_limit"] = min(_MOST, st.session_state.get("feed_limit", _PAGE_SIZE) + _PAGE_SIZE)
         case "open":
             page.go("task", id=str(said.get("id")))
+        case "review":
+            page.go("review", id=str(said.get("id")))
+        case "dispatch":
+            page.go("dispatch")
         case "stop" | "retry" as verb:
             act = actions.stop if verb == "stop" else actions.retry
             page.notice(act(page.services(), str(said.get("id")), by=person.who()))

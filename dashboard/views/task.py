@@ -55,7 +55,7 @@ def _draw(view: TaskView, services: Services) -> None:
         components.draw("story", {"lines": story.lines(view, zone=zone), "live": view.task.is_live})
     with right:
         components.draw("log", _log(view, services), pull=_pull, act=_choose_run)
-    components.draw("details", story.details(view, zone=zone, default_agent=config.default_agent))
+    components.draw("details", story.details(view, zone=zone, default_agent=config.default_agent), act=_open)
 
 
 def _log(view: TaskView, services: Services) -> dict[str, Any]:
@@ -92,11 +92,18 @@ def _act() -> None:
     match components.told("task", "act").get("do"):
         case "back":
             page.go("feed", **st.session_state.get("feed_params", {}))
+        case "review":
+            page.go("review", id=task_id)
         case "stop":
             page.notice(actions.stop(services, task_id, by=person.who()))
         case "retry":
             st.query_params.pop("run", None)
             page.notice(actions.retry(services, task_id, by=person.who()))
+
+
+def _open() -> None:
+    if components.told("details", "act").get("do") == "review":
+        page.go("review", id=str(st.query_params.get("id", "")))
 
 
 def _decide() -> None:

@@ -10,12 +10,18 @@ const SHEETS = {
   usage: (data) => [el("div", { class: "scrolls" }, el("table", { class: "grid" },
     el("thead", {}, el("tr", {}, ...Object.values(COLUMNS).map((text) => el("th", { scope: "col", text })))),
     el("tbody", {}, ...[...data.usage, data.total].map((row) => el("tr", {}, ...Object.keys(COLUMNS).map((name) => el("td", { text: row[name] })))))))],
-  result: ({ result }) => {
+  result: ({ result }, send) => {
     const facts = el("div", { class: "result" });
     if (result.pr) {
       const link = outward({ text: `Pull request ${result.pr.label}` });
       point(link, result.pr.url);
-      facts.append(link);
+      const review = el("a", { class: "button", href: result.review }, icon("review"), "Review the change");
+      review.addEventListener("click", (event) => {
+        if (!plain(event)) return;
+        event.preventDefault();
+        send({ do: "review" });
+      });
+      facts.append(link, review);
     }
     if (result.branch) facts.append(el("span", { class: "mono", text: result.head ? `${result.branch} @ ${result.head}` : result.branch }));
     if (result.files) facts.append(el("span", { class: "num", text: result.files }), el("span", { class: "num plus", text: result.plus }), el("span", { class: "num minus", text: result.minus }));
@@ -24,7 +30,7 @@ const SHEETS = {
   },
 };
 
-function makeDetails() {
+function makeDetails(home, latest) {
   let [open, data, drawn] = ["prompt", null, ""];
   const sheet = el("div", { class: "sheet", role: "tabpanel" });
   const tabs = Object.fromEntries(Object.entries(TABS).map(([name, text]) => [name, el("button", { type: "button", role: "tab", text, onclick: () => choose(name) })]));
@@ -49,7 +55,7 @@ function makeDetails() {
       tab.tabIndex = name === open ? 0 : -1;
     }
     const now = JSON.stringify([open, data]);
-    if (now !== drawn) sheet.replaceChildren(...SHEETS[open](data));
+    if (now !== drawn) sheet.replaceChildren(...SHEETS[open](data, (value) => latest().setTriggerValue("act", value)));
     drawn = now;
   }
 

@@ -30,6 +30,7 @@ function makeCard(task, send) {
     hint: el("span", { class: "hint" }),
     stop: twice(el("button", { class: "button", type: "button" }), "Stop", "Stop it?", () => send({ do: "stop", id: task.id })),
     retry: el("button", { class: "button", type: "button", text: "Retry", onclick: () => send({ do: "retry", id: task.id }) }),
+    review: el("button", { class: "button", type: "button", text: "Review", onclick: () => send({ do: "review", id: task.id }) }),
     open: el("button", { class: "button", type: "button", text: "Open", onclick: open }),
   };
   p.progress = el("div", { class: "progress" }, el("div", { class: "bar" }, p.fill), p.percent);
@@ -38,7 +39,7 @@ function makeCard(task, send) {
     el("div", { class: "top" }, p.where, p.agent, p.by, p.when),
     el("div", { class: "what" }, el("h3", {}, name), figures),
     p.progress,
-    el("div", { class: "foot" }, el("div", { class: "said" }, p.state, p.line, p.hint), el("div", { class: "acts" }, p.stop, p.retry, p.open)));
+    el("div", { class: "foot" }, el("div", { class: "said" }, p.state, p.line, p.hint), el("div", { class: "acts" }, p.stop, p.retry, p.review, p.open)));
   p.card.addEventListener("click", (event) => {
     const selected = p.card.getRootNode().getSelection?.() ?? document.getSelection();
     if (plain(event) && !event.target.closest("a, button") && !String(selected ?? "")) open();
@@ -79,6 +80,7 @@ function drawCard(row, task) {
   show(p.hint, Boolean(task.hint));
   show(p.stop, task.stop);
   show(p.retry, task.retry);
+  show(p.review, task.review);
 }
 
 function makePill(pill, choose) {
@@ -135,12 +137,18 @@ function makeFeed(home, latest) {
     if (event.key === "Escape") search.blur();
     event.stopPropagation();
   });
+  const task = el("a", { class: "button first", href: "/dispatch" }, icon("dispatch"), "New task");
+  task.addEventListener("click", (event) => {
+    if (!plain(event)) return;
+    event.preventDefault();
+    send({ do: "dispatch" });
+  });
   const days = el("div", { class: "days" });
   const empty = el("section", { class: "empty panel" });
   const more = el("div", { class: "more" }, el("button", { class: "button", type: "button", text: "Show older tasks", onclick: () => send({ do: "more" }) }));
   const filters = el("div", { class: "filters" }, ...FILTERS.map((name) => selects[name]),
     el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" })));
-  const root = el("div", { class: "p feed" }, el("h1", { class: "title", text: "Feed" }), pills, filters, empty, days, more);
+  const root = el("div", { class: "p feed" }, el("div", { class: "over" }, el("h1", { class: "title", text: "Feed" }), task), pills, filters, empty, days, more);
 
   const slash = (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.composedPath()[0]?.tagName);

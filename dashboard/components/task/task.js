@@ -25,7 +25,8 @@ function makeTask(home, latest) {
     stop: twice(el("button", { class: "button", type: "button" }), "Stop", "Stop it?", () => send("stop")),
     retry: el("button", { class: "button", type: "button", text: "Retry", onclick: () => send("retry") }),
     issue: outward({ class: "button" }, icon("out")),
-    pull: outward({ class: "button first" }, icon("out")),
+    pull: outward({ class: "button" }, icon("out")),
+    review: el("a", { class: "button first" }, icon("review"), "Review"),
     issueWord: el("span"),
     pullWord: el("span"),
     fill: el("i"),
@@ -33,6 +34,11 @@ function makeTask(home, latest) {
     text: el("span"),
     hint: el("span", { class: "hint" }),
   };
+  p.review.addEventListener("click", (event) => {
+    if (!plain(event)) return;
+    event.preventDefault();
+    send("review");
+  });
   p.badge.append(el("i", { class: "dot" }), p.word);
   p.branch = el("span", { class: "branch mono" }, icon("branch"), p.branchName);
   p.issue.append(p.issueWord);
@@ -41,7 +47,7 @@ function makeTask(home, latest) {
   p.now = el("div", { "aria-live": "polite" }, p.text, p.hint);
   const facts = el("div", { class: "facts" }, p.badge, p.agent, p.by, p.run, p.elapsed, p.cost, p.plus, p.minus, p.branch);
   const whole = el("div", { class: "task" },
-    el("div", { class: "line" }, p.title, el("div", { class: "acts" }, p.stop, p.retry, p.issue, p.pull)), facts, p.progress, p.now);
+    el("div", { class: "line" }, p.title, el("div", { class: "acts" }, p.stop, p.retry, p.issue, p.pull, p.review)), facts, p.progress, p.now);
   const missing = el("section", { class: "panel missing" });
   const root = el("div", { class: "p task" }, back, whole, missing);
 
@@ -74,6 +80,8 @@ function makeTask(home, latest) {
     write(p.pullWord, task.pr?.label);
     point(p.pull, task.pr?.url);
     show(p.pull, Boolean(task.pr));
+    p.review.href = `/review?id=${encodeURIComponent(task.id)}`;
+    show(p.review, task.review);
     show(p.progress, task.percent !== null);
     p.fill.style.width = `${task.percent ?? 0}%`;
     write(p.percent, `${task.percent ?? 0} %`);

@@ -1,0 +1,54 @@
+"""A pull request's files as the JSON their component draws. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from dashboard import patch, present
+from jobs.pull_view import ChangedFile, PullView
+
+MOST_LINES = 6_000  # of one change in a page; a file that no longer fits is left to GitHub
+FOLDED_FROM = 500  # lines of a file that the reader unfolds first
+VIEWS = ("unified", "split")
+
+
+def drawn(pull: PullView) -> dict[str, Any]:
+    """All files with their lines, as far as a page can bear. Colouring takes its time: not for a page's own thread."""
+    left, files = MOST_LINES, list[dict[str, Any]]()
+    for number, one in enumerate(pull.files):
+        lines = one.patch.count("\n") + 1 if one.patch else 0
+        fits = 0 < lines <= left
+        left -= lines if fits else 0
+        files.append(_file(one, f"{pull.url}/files#file-{number}-{quote(one.path)}", lines, fits=fits))
+    return {
+        "key": f"{pull.number}@{pull.head_sha}",
+        "total": f"{pull.changed_files:,}",
+        "files": files,
+        "more": f"{pull.files_left_out:,} more files are not listed here." if pull.files_left_out else "",
+        "url": f"{pull.url}/files",
+    }
+
+
+def _file(one: ChangedFile, url: str, lines: int, *, fits: bool) -> dict[str, Any]:
+    return {
+        "path": one.path,
+        "old": one.previous_path if one.status in ("renamed", "copied") else None,
+        "status": one.status,
+        "plus": f"+{one.additions:,}" if one.additions else "",
+        "minus": f"−{one.deletions:,}" if one.deletions else "",
+        "folded": not fits or lines > FOLDED_FROM,
+        "url": url,
+        "note": "" if fits else _note(one),
+        "hunks": patch.hunks(one.path, one.patch or "") if fits else [],
+    }
+
+
+def _note(one: ChangedFile) -> str:
+    """Why no lines are shown."""
+    if one.is_binary:
+        return "A binary file: there are no lines to show."
+    if one.is_huge or one.patch:
+        size = present.counted_lines(one.additions + one.deletions)
+        return f"{size} changed: too long to be shown here."
+    return "Its text did not change." if one.status in ("renamed", "copied") else "There are no lines to show."
