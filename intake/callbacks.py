@@ -102,9 +102,11 @@ class Desk:
         )
 
     def push_token(self, run_id: str) -> Credential | None:
-        """The token to push with; None while it is being made. Raises RunOver, WrongToken, Unknown."""
-        run = self._wanted(run_id)
-        if not store_reports.begin_finishing(self._services.db, run.id, now=self._services.clock()).accepted:
+        """The token to push with; None while it is being made. Also for a run that was told to stop, while it may still
+        save its work. Raises RunOver, WrongToken, Unknown."""
+        run = self._authenticated(run_id)
+        now = self._services.clock()
+        if run is None or not store_reports.begin_finishing(self._services.db, run.id, now=now).accepted:
             raise RunOver(f"run {run_id} is over")
         return self._credential(run, "push")
 

@@ -146,6 +146,7 @@ class Result(_Report):
     base_sha: Sha = None
     head_sha: Sha = None
     pushed: bool = False
+    unkept: str = ""
     diff: Diff = Diff()
     usage: Usage = Usage()
     exit_code: Annotated[int | None, BeforeValidator(_status)] = None
@@ -223,6 +224,7 @@ def result(said: Result, mask: Mask) -> dict[str, Any]:
         "ending": str(ending),
         "message": _short(said.message, mask, 2_000),
         "summary": _short(said.summary, mask, MAX_SUMMARY),
+        "unkept": _short(said.unkept, mask, 500),
         "branch": clean(said.branch, 250) if said.branch else None,
         "agent_version": _short(said.agent_version, mask, 100) if said.agent_version else None,
         "tests": _tests(said.tests, mask) if said.tests else None,

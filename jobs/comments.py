@@ -166,7 +166,7 @@ def done_without_changes(task: Task, context: Context) -> str:
 
 
 def failed(task: Task, context: Context) -> str:
-    why = inert(one_line(task.message, 600)) or "It gave no reason."
+    why = _why(task, context) or "It gave no reason."
     hint = HINTS.get(task.reason or "", "")
     lines = [
         f"❌ **Failed** ({code(task.reason or 'unknown', 40)}). {why}",
@@ -181,7 +181,7 @@ def failed(task: Task, context: Context) -> str:
 
 
 def cancelled(task: Task, context: Context) -> str:
-    why = inert(one_line(task.message, 600))
+    why = _why(task, context)
     lines = [
         f"🛑 **Stopped.** {why}".rstrip(),
         _kept_branch(task, context),
@@ -192,7 +192,7 @@ def cancelled(task: Task, context: Context) -> str:
 
 
 def timed_out(task: Task, context: Context) -> str:
-    why = inert(one_line(task.message, 600)) or "It took longer than it was given."
+    why = _why(task, context) or "It took longer than it was given."
     lines = [
         f"⌛ **Timed out.** {why}",
         _kept_branch(task, context),
@@ -255,11 +255,21 @@ def _summary(task: Task) -> str:
     return quoted(cut(task.summary.strip(), SUMMARY)) if task.summary.strip() else ""
 
 
+def _why(task: Task, context: Context) -> str:
+    """What became of the task, in one sentence; a branch that it names can be followed."""
+    words = inert(one_line(task.message, 600))
+    return words.replace(task.branch, _branch(task.branch, context)) if task.branch else words
+
+
+def _branch(name: str, context: Context) -> str:
+    shown = code(name, 250)
+    return f"[{shown}]({context.branch_url})" if context.branch_url else shown
+
+
 def _kept_branch(task: Task, context: Context) -> str:
-    if not task.head_sha or not task.branch or task.branch in task.message:  # the machine has said so already
+    if not task.head_sha or not task.branch or task.branch in task.message:  # the message has said so already
         return ""
-    name = code(task.branch, 250)
-    return f"What it had done is kept on branch {f'[{name}]({context.branch_url})' if context.branch_url else name}."
+    return f"What it had done is kept on branch {_branch(task.branch, context)}."
 
 
 def _tail(context: Context) -> str:

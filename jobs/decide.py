@@ -12,8 +12,8 @@ from jobs.reasons import Reason
 from store.held_changes import waits
 from store.lifecycle import Status
 from store.records import Run, Task
+from store.stopping import grace_over
 
-CANCEL_GRACE = timedelta(seconds=8)  # for the runner to end its agent and save its work
 APPEARING = timedelta(seconds=30)  # how long a new machine may be missing from its host's list
 FIRST_WORD = timedelta(minutes=5)  # from the machine's creation to its first report
 SILENCE = timedelta(minutes=11)  # the runner keeps its reports for ten minutes while Porter is away
@@ -91,9 +91,8 @@ def _due(run: Run, now: datetime) -> bool:
 
 
 def _cancelling(run: Run, seen: Machine | Sight, now: datetime) -> Decision:
-    asked = run.cancel_requested_at
     works = run.machine_id is not None and not _is_over(seen)
-    if asked is not None and works and now < asked + CANCEL_GRACE:
+    if works and not grace_over(run, now):
         return Wait()
     return End(Status.CANCELLED, Reason.CANCELLED, f"{run.cancelled_by or 'somebody'} stopped it")
 
@@ -105,19 +104,19 @@ def _is_over(seen: Machine | Sight) -> bool:
 def _lost(run: Run, seen: Machine | Sight, now: datetime) -> End | None:
     """The machine is no more and left no result, or never was."""
     if isinstance(seen, Machine) and _is_over(seen):
+        return _death(seen)
     if _never_came_up(run, seen, now):
         minutes = int(FIRST_WORD.total_seconds() // 60)
         return End(Status.FAILED, Reason.LAUNCH_FAILED, f"the machine was still starting after {minutes} minutes")
-        return _death(seen)
     if seen is Sight.MISSING and now - (run.launched_at or run.created_at) > APPEARING:
         return End(Status.FAILED, Reason.CRASHED, "the machine disappeared before it reported a result")
     return None
+
 
 def _never_came_up(run: Run, seen: Machine | Sight, now: datetime) -> bool:
     """Fly calls a machine stuck that is on its way for five minutes: https://fly.io/docs/machines/machine-states/"""
     starting = isinstance(seen, Machine) and seen.state is MachineState.STARTING
     return starting and run.launched_at is not None and now - run.launched_at > FIRST_WORD
-
 
 
 def _death(machine: Machine) -> End:

@@ -11,7 +11,7 @@ from jobs.bootstrap import Services
 from jobs.hosts.errors import HostError
 from store import follow_ups, runs, tasks
 from store.lifecycle import Status
-from store.records import Run
+from store.records import Run, Task
 from store.runs import Claim
 
 _log = logging.getLogger(__name__)
@@ -47,6 +47,13 @@ def end(
 def fail(services: Services, claim: Claim, reason: str, message: str) -> None:
     """`end` for what went wrong."""
     end(services, claim, Status.FAILED, reason=reason, message=message)
+
+
+def with_fate(words: str, task: Task, *, kept: bool, unkept: str = "") -> str:
+    """Why a run ended before it was done, and what became of its work. `unkept`: why that is on no branch."""
+    if kept:
+        return f"{words}; what was done so far is kept on branch {task.branch}"
+    return f"{words}; what was done so far is not kept: {unkept}" if unkept else words
 
 
 def _wake_follow_ups(services: Services, run: Run) -> None:

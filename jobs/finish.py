@@ -84,6 +84,9 @@ def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> No
     said = str(result.get("message") or "")
     if claim.run.cancel_requested_at is not None or how is Ending.CANCELLED:
         words = f"{claim.run.cancelled_by} stopped it" if claim.run.cancelled_by else said or "it was stopped"
+        if claim.run.cancelled_by:
+            pushed, unkept = bool(result.get("pushed")), str(result.get("unkept") or "")
+            words = ending.with_fate(words, claim.task, kept=pushed, unkept=unkept)
         ending.end(services, claim, Status.CANCELLED, reason=Reason.CANCELLED, message=words)
     elif how is Ending.CHANGES and result.get("pushed"):
         _deliver(services, claim, result.get("tests"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from jobs import repository
 from jobs.bootstrap import Services
 from jobs.github.app import Purpose
 from store import credentials, runs, tasks
 from store.lifecycle import Status
 from store.records import Run, Task
+from store.stopping import may_save
 
 FOR_MACHINES = (Purpose.CLONE, Purpose.PUSH)
 
@@ -23,7 +26,7 @@ def mint(services: Services, run_id: str, purpose: str) -> None:
         raise ValueError(f"a machine gets no token to {purpose}")
     run = runs.get(services.db, run_id)
     task = tasks.get(services.db, run.task_id)
-    if may_have(task, run, wanted):
+    if may_have(task, run, wanted, now=services.clock()):
         keep(services, task, run, wanted)
 
 
@@ -34,10 +37,11 @@ def keep(services: Services, task: Task, run: Run, purpose: Purpose) -> None:
     credentials.keep(services.db, services.vault, f"run:{run.id}", purpose, token)
 
 
-def may_have(task: Task, run: Run, purpose: Purpose) -> bool:
-    """Whether the run's machine may hold such a token now."""
-    if run.finished_at is not None or run.cancel_requested_at is not None or task.run_id != run.id:
+def may_have(task: Task, run: Run, purpose: Purpose, *, now: datetime) -> bool:
+    """Whether the run's machine may hold such a token now. After a stop: only one to push with, for a while."""
+    if task.run_id != run.id:
         return False
     if purpose is Purpose.PUSH:
-        return task.status is Status.FINISHING and run.result is None
-    return task.status in (Status.LAUNCHING, Status.RUNNING)
+        return task.status is Status.FINISHING and may_save(run, now)
+    wanted = run.finished_at is None and run.cancel_requested_at is None
+    return wanted and task.status in (Status.LAUNCHING, Status.RUNNING)

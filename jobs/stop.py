@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from jobs import ending, status_comment
+from jobs import ending, repository, status_comment
 from jobs.bootstrap import Services
 from jobs.decide import End, Finish, Relaunch, Sight, decide
+from jobs.github.errors import GitHubError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine
 from store import events, runs, tasks
@@ -39,7 +40,10 @@ def stop(services: Services, run_id: str) -> None:
     )
     match decision:
         case End(status, reason, message):
-            ending.end(services, claim, status, reason=reason, message=message)
+            head = _left_on_branch(services, claim)
+            words = ending.with_fate(message, claim.task, kept=head is not None)
+            changes = {"head_sha": head} if head else {}
+            ending.end(services, claim, status, reason=reason, message=words, changes=changes)
         case Relaunch(message):
             _relaunch(services, claim, message)
         case _:
@@ -60,6 +64,23 @@ def look(services: Services, run: Run) -> Machine | Sight:
         return Sight.NOT_LOOKED
 
 
+def _left_on_branch(services: Services, claim: Claim) -> str | None:
+    """The commit of a machine that got its push token and died, or had to go, before it could say that it pushed.
+
+    The machine goes first, so that nothing comes after the look. That GitHub cannot tell fails nothing.
+    """
+    task = claim.task
+    if task.status is not Status.FINISHING or task.branch is None:
+        return None
+    ending.remove_machine(services, claim.run)
+    try:
+        return repository.of(services, task.repository, task.installation_id).head_of(task.branch)
+    except GitHubError as error:
+        extra = {"action": "branch_not_seen", "task": task.id, "error": str(error)}
+        _log.warning("whether a lost machine had pushed is not known", extra=extra)
+        return None
+
+
 def was_relaunched(services: Services, run: Run) -> bool:
     """Whether this run has had its second machine."""
     history = events.of_task(services.db, run.task_id)
@@ -71,6 +92,7 @@ def _relaunch(services: Services, claim: Claim, message: str) -> None:
     if claim.run.machine_id is not None:
         services.host.destroy(claim.run.machine_id)
     now = services.clock()
+    # Its region stays: that is where the next one is not tried first.
     nothing = {
         "machine_id": None, "launched_at": None, "deadline": None, "lease_until": None, "due_at": now,
         "enqueued_at": None,
@@ -84,4 +106,3 @@ def _relaunch(services: Services, claim: Claim, message: str) -> None:
         runs.write_in(connection, claim, nothing)
     services.queues.launch(claim.run.id, claim.task.priority)
     status_comment.publish(services, claim.task.id)
-    # Its region stays: that is where the next one is not tried first.

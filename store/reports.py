@@ -14,6 +14,7 @@ from store.database import Database
 from store.lifecycle import Status
 from store.records import LogLine, Run
 from store.runs import _read as _read_run
+from store.stopping import may_save
 from store.tasks import _read as _read_task
 from store.tasks import lock, move
 
@@ -25,6 +26,7 @@ PHASES = {
     "running": "the agent is at work",
     "finishing": "the agent is done; its work is being saved",
 }
+STOPPED_AND_SAVED = "the agent was ended; what it had done is being saved"
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,17 @@ def take_result(connection: Connection, run_id: str, seq: int, result: Mapping[s
 def begin_finishing(db: Database, run_id: str, *, now: datetime) -> Answer:
     """The agent is dead and the runner asks to push: from here the task is finishing. Raises NotFound.
 
-    Refused once a stop was asked for: then nothing of the run may reach the repository.
+    Also after a stop, for as long as the machine has to save what its agent had done (docs/decisions/0009).
     """
     with db.write() as connection:
         run = _hold(connection, run_id)
-        if run.finished_at is not None or run.cancel_requested_at is not None:
+        if not may_save(run, now):
             return _refusal(run)
-        _move_forward(connection, run, Status.FINISHING, "finishing", PHASES["finishing"], now)
-        return Answer(accepted=True, stop=False)
+        text = PHASES["finishing"] if run.cancel_requested_at is None else STOPPED_AND_SAVED
+        _move_forward(connection, run, Status.FINISHING, "finishing", text, now)
+        # A request is a sign of life like a report; one that is made after a stop shows that the machine knows of it.
+        connection.execute(update(_runs).where(_runs.c.id == run_id).values(heartbeat_at=now))
+        return Answer(accepted=True, stop=run.cancel_requested_at is not None)
 
 
 def _hold(connection: Connection, run_id: str) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
@@ -149,19 +149,17 @@ def comment_shown(
         connection.execute(update(_tasks).where(newer).values(values))
 
 
-def cancel(db: Database, task_id: str, *, by: str, now: datetime, grace_seconds: float = 8.0) -> Task:
-    """Stop the task. Without a machine it ends at once; with one, the runner is told with its next report, and the
-    deadline comes forward to `grace_seconds` from now, when the sweep ends what did not end by itself.
+def cancel(db: Database, task_id: str, *, by: str, now: datetime) -> Task:
+    """Stop the task. Without a machine it ends at once; with one, the runner is told with its next report, ends its
+    agent and saves what that had done. The sweep ends what does not end by itself in time (store/stopping.py).
 
     Raises NotFound; IllegalMove when the task has ended already.
     """
     with db.write() as connection:
-        return cancel_in(connection, task_id, by=by, now=now, grace_seconds=grace_seconds)
+        return cancel_in(connection, task_id, by=by, now=now)
 
 
-def cancel_in(
-    connection: Connection, task_id: str, *, by: str, now: datetime, why: str = "", grace_seconds: float = 8.0
-) -> Task:
+def cancel_in(connection: Connection, task_id: str, *, by: str, now: datetime, why: str = "") -> Task:
     """The same inside a caller's transaction. `why` is a sentence for the task's history."""
     task = lock(connection, task_id)
     if task.status not in LIVE:
@@ -172,7 +170,7 @@ def cancel_in(
             connection, task_id, Status.CANCELLED, now=now, kind="cancelled", text=message, actor=by,
             changes={"reason": "cancelled", "message": message},
         )  # fmt: skip
-    return _order_stop(connection, task, by, now, grace_seconds, why)
+    return _order_stop(connection, task, by, now, why)
 
 
 def restart(db: Database, task_id: str, *, by: str, now: datetime, kind: RunKind = RunKind.RETRY) -> Task:
@@ -204,6 +202,8 @@ def restart_in(
         "outcome": None, "reason": None, "message": "", "step": "", "percent": 0, "summary": "",
         "started_at": None, "finished_at": None, "run_id": f"{task_id}-{number}",
     }  # fmt: skip
+    if kind is not RunKind.FOLLOW_UP:
+        cleared["head_sha"] = None  # that is on the branch of the run before
     moved = move(
         connection, task_id, Status.QUEUED, now=now, kind="asked", text=text, actor=by, was=ENDED,
         changes=dict(changes or {}) | cleared,
@@ -276,10 +276,8 @@ def _end_run(connection: Connection, run_id: str, now: datetime) -> None:
     connection.execute(tables.credentials.delete().where(tables.credentials.c.owner == f"run:{run_id}"))
 
 
-def _order_stop(
-    connection: Connection, task: Task, by: str, now: datetime, grace_seconds: float, why: str = ""
-) -> Task:
-    order = {"cancel_requested_at": now, "cancelled_by": by, "deadline": now + timedelta(seconds=grace_seconds)}
+def _order_stop(connection: Connection, task: Task, by: str, now: datetime, why: str = "") -> Task:
+    order = {"cancel_requested_at": now, "cancelled_by": by}
     once = (_runs.c.id == task.run_id) & (_runs.c.cancel_requested_at.is_(None))
     if connection.execute(update(_runs).where(once).values(order)).rowcount:
         text = why or f"{by} asked to stop"

@@ -279,6 +279,7 @@ class Result:
     base_sha: str | None = None
     head_sha: str | None = None
     pushed: bool = False
+    unkept: str = ""  # why work that a stopped run had done is on no branch
     diff: DiffSize = field(default_factory=DiffSize)
     usage: Usage = field(default_factory=Usage)
     exit_code: int | None = None

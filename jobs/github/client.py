@@ -82,8 +82,12 @@ class Repository:
         return str(self.get("", doing=f"describe {self.full_name}")["default_branch"])
 
     def has_branch(self, branch: str) -> bool:
+        return self.head_of(branch) is not None
+
+    def head_of(self, branch: str) -> str | None:
+        """The commit a branch stands on; None when there is no such branch."""
         found = self._find(f"/branches/{quote(branch, safe='/')}", doing=f"look for branch {branch}")
-        return found is not None
+        return None if found is None else str(found["commit"]["sha"])
 
     def file(self, path: str, *, ref: str) -> str | None:
         """The text of one file at a branch or commit; None when there is none."""

@@ -207,14 +207,17 @@ def test_a_push_token_is_waited_for_and_moves_the_task_to_finishing(machine: Mac
     assert answer.json["expires_at"].startswith("2026-01-02T04:04:05")
 
 
-def test_a_cancelled_run_is_told_to_stop_and_gets_no_token(machine: Machine):
+def test_a_cancelled_run_is_told_to_stop_and_may_push_for_half_a_minute_only(machine: Machine):
     machine.update(1, phase="running")
-    machine.house.keep(machine.run_id, "push", "ghs_push")
     tasks.cancel(machine.house.services.db, machine.task_id, by="mona", now=machine.house.clock())
 
     assert machine.update(2).json == {"accepted": True, "orders": ["cancel"]}
-    assert machine.post("push-token").status_code == 410
     assert machine.job().status_code == 410
+    assert machine.post("push-token").status_code == 202
+    machine.house.keep(machine.run_id, "push", "ghs_push")
+    assert machine.post("push-token").json["token"] == "ghs_push"
+    machine.house.clock.advance(30)
+    assert machine.post("push-token").status_code == 410
 
 
 def test_a_machine_whose_run_is_over_is_heard_no_more(machine: Machine):

@@ -34,6 +34,7 @@ RUN = Run(
 )
 UP = Machine("m", "t-1", MachineState.RUNNING)
 NEW = {"machine_id": None, "heartbeat_at": None, "launched_at": None, "report_seq": 0}
+UNTOLD = {"heartbeat_at": NOW - timedelta(seconds=31)}
 
 
 def ago(**span: float) -> datetime:
@@ -60,8 +61,10 @@ def stopped(code: int | None = None, *, oom: bool = False) -> Machine:
             "finishing", {"result": {"ending": "changes"}, "due_at": ago(seconds=-9)}, UP, Wait, id="result-put-off"
         ),
         pytest.param("running", {"finished_at": NOW}, stopped(1), Wait, id="over"),
-        pytest.param("running", {"cancel_requested_at": ago(seconds=7)}, UP, Wait, id="cancel-in-grace"),
-        pytest.param("running", {"cancel_requested_at": ago(seconds=8)}, UP, "cancelled", id="cancel-after-grace"),
+        pytest.param("running", UNTOLD | {"cancel_requested_at": ago(seconds=7)}, UP, Wait, id="not-heard-yet"),
+        pytest.param("running", UNTOLD | {"cancel_requested_at": ago(seconds=8)}, UP, "cancelled", id="unheard"),
+        pytest.param("running", {"cancel_requested_at": ago(seconds=29)}, UP, Wait, id="cancel-heard-and-saving"),
+        pytest.param("running", {"cancel_requested_at": ago(seconds=30)}, UP, "cancelled", id="cancel-after-grace"),
         pytest.param("running", {"cancel_requested_at": NOW}, stopped(143), "cancelled", id="cancel-machine-ended"),
         pytest.param("launching", NEW | {"cancel_requested_at": NOW}, Sight.NOT_LOOKED, "cancelled", id="cancel-early"),
         pytest.param("running", {}, stopped(1), "crashed", id="exited"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from store.errors import NotFound
 from store.lifecycle import Status
 from store.records import LogLine, Task
 from store.reports import Answer, Update
+from store.stopping import SAVING
 from tests.builders import NOW, make_task, move
 from tests.racing import failures, race
 
@@ -96,11 +98,21 @@ def test_after_a_cancel_reports_still_count_and_carry_the_order_to_stop(db, task
     assert _update(db, task, 1) == REFUSED_AND_STOPPED
 
 
-def test_after_a_cancel_nothing_may_be_pushed(db, task):
+def test_after_a_cancel_the_work_so_far_may_be_pushed_for_a_while(db, task):
     _update(db, task, 1, phase="running")
     tasks.cancel(db, task.id, by="maria", now=NOW)
-    assert reports.begin_finishing(db, task.run_id, now=NOW) == REFUSED_AND_STOPPED
+    in_time, late = NOW + SAVING - timedelta(seconds=1), NOW + SAVING
+    assert reports.begin_finishing(db, task.run_id, now=late) == REFUSED_AND_STOPPED
     assert tasks.get(db, task.id).status is Status.RUNNING
+    assert reports.begin_finishing(db, task.run_id, now=in_time) == Answer(accepted=True, stop=True)
+    assert tasks.get(db, task.id).status is Status.FINISHING
+
+
+def test_nothing_is_pushed_behind_the_last_word_of_a_cancelled_run(db, task):
+    _update(db, task, 1, phase="running")
+    tasks.cancel(db, task.id, by="maria", now=NOW)
+    _result(db, task, 2, ending="cancelled")
+    assert reports.begin_finishing(db, task.run_id, now=NOW) == REFUSED_AND_STOPPED
 
 
 def test_after_a_cancel_the_result_is_still_taken_in(db, task):
