@@ -119,7 +119,8 @@ def _let_in(services: Services, claim: Claim) -> tuple[Repository, bool]:
         told = True
     asker, source = task.requested_by, task.source
     if claim.run.follow_up_id is not None:
-        asker, source = follow_ups.get(services.db, claim.run.follow_up_id).requested_by, "comment"
+        one = follow_ups.get(services.db, claim.run.follow_up_id)
+        asker, source = one.requested_by, feedback.Source.of(one).way
     if not gate.may_ask(services, here, asker, source=source):
         words = f"{asker} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
@@ -217,8 +218,8 @@ def _create_machine(services: Services, claim: Claim, task: Task) -> None:
             "CALLBACK_TOKEN": token,
         },
         limit_seconds=(limit + KILLED_BY_ITS_HOST).total_seconds(),
-    )
         avoid=run.region,
+    )
     machine = services.host.create(spec)
     _record(services, claim, machine, deadline=services.clock() + limit)
 
