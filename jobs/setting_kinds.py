@@ -86,6 +86,7 @@ class Kind:
     of_agent: bool = False  # also as `name:agent`, for that agent alone
 
 
+OF_MACHINES = ("machine_cpu_kind", "machine_cpus", "machine_memory_mb", "regions")  # not of a run
 KINDS: Mapping[str, Kind] = {
     "default_agent": Kind(TypeAdapter(AgentName)),
     "model": Kind(TypeAdapter(Model), of_agent=True),

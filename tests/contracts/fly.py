@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -24,7 +25,7 @@ def check_response(response: httpx.Response) -> None:
     FLY.check_response(request.method, str(request.url), response.status_code, _json(response.content))
 
 
-HOOKS = {"request": [check_request], "response": [check_response]}
+HOOKS: dict[str, list[Callable[..., Any]]] = {"request": [check_request], "response": [check_response]}
 
 
 def _json(content: bytes) -> Any:

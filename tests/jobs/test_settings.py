@@ -8,7 +8,7 @@ import pytest
 
 from jobs import settings
 from jobs.config import Config
-from jobs.setting_kinds import KINDS, BadSetting, checked
+from jobs.setting_kinds import KINDS, OF_MACHINES, BadSetting, checked
 from jobs.settings import Inputs, Layers, Source
 from store import settings as kept
 from store.database import Database
@@ -114,4 +114,4 @@ def test_a_bad_setting_is_refused_in_words(name, value, scope, said):
 
 def test_every_setting_has_an_input_or_is_an_advice():
     inputs = {settings._SETTING.get(name, name) for name in Inputs.__dataclass_fields__} - {"no_tests", "priority"}
-    assert inputs | {"custom_prompt"} == KINDS.keys()
+    assert inputs | {"custom_prompt", *OF_MACHINES} == KINDS.keys()
