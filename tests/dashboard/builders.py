@@ -115,6 +115,8 @@ def fill(db: Database, now: datetime, *, log_lines: int = 240) -> None:
     """About thirty tasks of every kind, over three days."""
     scenes = json.loads(_SCENES.read_text())
     for index, (minutes, name, values) in enumerate(scenes["tasks"]):
+        if "pr_number" in values:
+            values["pr_state"] = ("open", "merged", "merged", "closed")[index % 4]
         begun, status = now - timedelta(minutes=minutes), Status(name)
         task = make_task(db, now=begun, status=status, **({"issue_number": 40 + 7 * index} | values))
         if index == 0:

@@ -88,13 +88,13 @@ function split(hunk) {
 }
 
 function table(file, view) {
-  const wide = view === "split" ? 4 : 4;
+  const columns = view === "split" ? ["no", "", "no", ""] : ["no old", "no", "sign", ""];
   const body = el("tbody");
   for (const hunk of file.hunks) {
-    body.append(el("tr", { class: "hunk" }, el("td", { colspan: wide, text: hunk.head })));
+    body.append(el("tr", { class: "hunk" }, el("td", { colspan: columns.length, text: hunk.head })));
     body.append(...(view === "split" ? split(hunk) : unified(hunk)));
   }
-  return el("table", { class: view, "aria-label": `Changes in ${file.path}` }, body);
+  return el("table", { class: view, "aria-label": `Changes in ${file.path}` }, el("colgroup", {}, ...columns.map((name) => el("col", { class: name || null }))), body);
 }
 
 function makeFile(file, view) {

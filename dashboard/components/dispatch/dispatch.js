@@ -162,7 +162,7 @@ function makeDispatch(home, latest) {
   function agentRow(one) {
     const input = el("input", { type: "radio", name: "agent", value: one.name, disabled: !one.ready });
     input.addEventListener("change", () => choose({ agent: one.name, model: "" }));
-    return el("label", { class: one.ready ? "" : "off" }, input, el("span", {}, el("b", { text: one.title }), el("span", { class: "quiet", text: one.why || (one.default ? "the default" : one.name) })));
+    return el("label", { class: one.ready ? "" : "off", title: one.ready ? null : `Works with ${one.keys}: porter secret set` }, input, el("span", {}, el("b", { text: one.title }), el("span", { class: "quiet", text: one.why || (one.default ? "the default" : one.name) })));
   }
 
   function choice(one) {
