@@ -37,8 +37,13 @@ def offered(services: Services, person: str) -> Choices:
         agents=agents.all(),
         default_agent=agents.default,
         configured={one.name: "set" for one in vault.known(services.db) if one.owner == _KEY_OWNER},
-        recent=feed.page(services.db, TaskFilter(requested_by=person), limit=40).tasks,
+        recent=recent(services.db, person),
     )
+
+
+def recent(db: Database, person: str) -> list[Task]:
+    """This person's last tasks, wherever they asked for them."""
+    return feed.page(db, TaskFilter(requested_by=person), limit=40).tasks
 
 
 def roster_of(services: Services) -> Roster:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ CHANGED = {
     '    # What the browser sent: decoded once, by the framework.\n    return form["address"].strip()\n',
     "web/app.ts": "export function greet(name: string, late = false): string {\n"
     '  const word = late ? "Good night" : "Hello";\n  return `${word}, ${name}`;\n}\n',
-    "tests/test_login.py": 'from src.login import address\n\n\ndef test_a_plus_sign_stays():\n'
+    "tests/test_login.py": "from src.login import address\n\n\ndef test_a_plus_sign_stays():\n"
     '    assert address({"address": "maria+x@acme.test"}) == "maria+x@acme.test"\n',
     "web/logo.bin": "\x00\x01\x02",
     "data/long.csv": "".join(f"{n},{n * n}\n" for n in range(700)),
@@ -82,12 +82,11 @@ class Forge:
         git.run("update-ref", f"refs/heads/{branch}", git.branches()["main"])
         head = git.commit(branch, files, author="Porter", email="porter@example.test", message=title)
         token = self.world.installation_token(self.installation)
-        request = {"title": title, "head": branch, "base": "main", "body": f"Closes #{issue.number}"}
-        asked = httpx.post(
-            f"{self.url}/api/repos/{self.repository.full_name}/pulls", json=request | {"draft": more.pop("draft", False)},
-            headers={"Authorization": f"Bearer {token}", "User-Agent": "tests"},
-        )  # fmt: skip
-        found = asked.raise_for_status().json()
+        request: dict[str, Any] = {"title": title, "head": branch, "base": "main", "body": f"Closes #{issue.number}"}
+        request["draft"] = more.pop("draft", False)
+        pulls = f"{self.url}/api/repos/{self.repository.full_name}/pulls"
+        headers = {"Authorization": f"Bearer {token}", "User-Agent": "tests"}
+        found = httpx.post(pulls, json=request, headers=headers).raise_for_status().json()
         values = {
             "issue_number": issue.number, "issue_title": title, "branch": branch, "base_branch": "main",
             "head_sha": head, "pr_number": found["number"], "pr_url": found["html_url"], "pr_state": "open",
@@ -125,22 +124,24 @@ def forge(folder: Path) -> Iterator[Forge]:
 
 
 def _show() -> None:
-    with tempfile.TemporaryDirectory() as name, forge(Path(name)) as github:
-        with serving(Path(name), **github.environment) as dashboard:
-            github.known_to(dashboard.db)
-            builders.fill(dashboard.db, datetime.now(UTC))
-            full = github.pull(dashboard.db, "Login fails with a plus sign in the address", requested_by="the operator")
-            sha = full.head_sha or ""
-            for check, end in (("tests", "success"), ("lint", "failure"), ("types", "success")):
-                github.world.check(github.repository, sha, check, end)
-            github.pull(dashboard.db, "A draft of the export", {"x.py": "x = 1\n"}, draft=True)
-            words = "Write tests for the address parser. Cover the edges."
-            mine = {"source": "dashboard", "requested_by": "the operator", "instructions": words, "agent": "mock"}
-            make_task(dashboard.db, now=datetime.now(UTC), repository="acme/widgets", **mine)
-            sys.stdout.write(f"{dashboard.url}/review?id={full.id}\n")
-            sys.stdout.flush()
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-            threading.Event().wait()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        github = stack.enter_context(forge(folder))
+        dashboard = stack.enter_context(serving(folder, **github.environment))
+        github.known_to(dashboard.db)
+        builders.fill(dashboard.db, datetime.now(UTC))
+        full = github.pull(dashboard.db, "Login fails with a plus sign in the address", requested_by="the operator")
+        sha = full.head_sha or ""
+        for check, end in (("tests", "success"), ("lint", "failure"), ("types", "success")):
+            github.world.check(github.repository, sha, check, end)
+        github.pull(dashboard.db, "A draft of the export", {"x.py": "x = 1\n"}, draft=True)
+        words = "Write tests for the address parser. Cover the edges."
+        mine = {"source": "dashboard", "requested_by": "the operator", "instructions": words, "agent": "mock"}
+        make_task(dashboard.db, now=datetime.now(UTC), repository="acme/widgets", **mine)
+        sys.stdout.write(f"{dashboard.url}/review?id={full.id}\n")
+        sys.stdout.flush()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
