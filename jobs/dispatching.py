@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, Strict, TypeAdapter, ValidationError
+
+from jobs import settings
 from jobs.bootstrap import Services
 from jobs.errors import JobError
+from jobs.issue_choices import IssueChoice, issues_of
+from jobs.own_issue import TITLE
 from jobs.roster import Roster
-from store.records import Priority, Task
+from jobs.setting_kinds import LONGEST, SHORTEST, Branch, Model
+from store import installations, tasks, vault
+from store.records import NewTask, Priority, Task
+from worker import agents
+from worker.agents import Agent
+
+__all__ = ["CannotDispatch", "IssueChoice", "NoKey", "Wish", "dispatch", "issues_of"]
+
+MOST_WORDS = 65_536  # characters
+_Switch = Annotated[bool, Strict()]
+_Seconds = Annotated[int, Strict(), Field(ge=SHORTEST, le=LONGEST)]
+_FLAGS: dict[str, TypeAdapter[Any]] = {
+    **{name: TypeAdapter(_Switch) for name in ("draft", "no_tests", "with_thread")},
+    "timeout_seconds": TypeAdapter(_Seconds),
+}
+_MODEL, _BRANCH = TypeAdapter[str](Model), TypeAdapter[str](Branch)
 
 
 class CannotDispatch(JobError):
@@ -42,30 +62,103 @@ class Wish:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class IssueChoice:
-    """An issue as a person picks it: `preview` is the beginning of its text, `state` is `open` or `closed`."""
-
-    number: int
-    title: str
-    state: str
-    labels: list[str]
-    preview: str
-    url: str
-
-
 def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source: str) -> Task:
     """Start the work, in milliseconds and without a word to GitHub: the launch asks there. `by` is who wants it (a
     login, or the local operator); `source` is `dashboard` or `api`.
 
     Raises CannotDispatch (NoKey) with a sentence.
     """
-    raise CannotDispatch("starting work from here is not built yet")
+    name, installation_id = _reachable(services, wish.repository)
+    agent = _ready_agent(services, roster, wish.agent or _usual(services, roster, name))
+    new = NewTask(
+        repository=name,
+        requested_by=by,
+        agent=agent.name,
+        source=source,
+        installation_id=installation_id,
+        issue_number=wish.issue_number,
+        issue_title=_title(wish),
+        model=_checked(_MODEL, wish.model, "model", "that is not a model's name"),
+        priority=wish.priority,
+        base_branch=_checked(_BRANCH, wish.base_branch, "base_branch", "that is not a branch's name"),
+        instructions=_words(wish),
+        flags=_flags(wish.flags) | ({"agent": agent.name} if wish.agent else {}),
+    )
+    made = tasks.create(services.db, new, now=services.clock())
+    services.queues.launch(made.run_id, made.priority)
+    return made
 
 
-def issues_of(services: Services, repository: str, query: str = "") -> list[IssueChoice]:
-    """Open issues of the repository that fit the words or the number in `query`, lately changed first; at most 20.
+def _reachable(services: Services, repository: str) -> tuple[str, int | None]:
+    """The repository by the name GitHub has for it, and its installation. One that was never heard of may be new, and
+    the launch asks GitHub; but not when Porter is installed elsewhere only."""
+    reach = installations.reach(services.db, repository)
+    if reach.full_name is None and reach.elsewhere:
+        raise CannotDispatch(
+            f"Porter is not installed on {repository}",
+            field="repository",
+            action=f"install the GitHub App there; it is on {', '.join(reach.elsewhere)}",
+        )
+    if reach.is_over:
+        raise CannotDispatch(
+            f"Porter is no longer installed on {reach.full_name}, or its installation is suspended",
+            field="repository",
+            action="install the GitHub App there again",
+        )
+    return reach.full_name or repository, reach.installation_id
 
-    Raises a GitHubError.
-    """
-    return []
+
+def _usual(services: Services, roster: Roster, repository: str) -> str:
+    return settings.triggers(services.db, repository).default_agent or roster.default
+
+
+def _ready_agent(services: Services, roster: Roster, word: str) -> Agent:
+    agent = roster.find(word)
+    if agent is None:
+        near = agents.nearest(word, roster.custom)
+        known = ", ".join(agents.names(roster.custom))
+        raise CannotDispatch("there is no such agent", field="agent", action=f"use {near or 'one of'} ({known})")
+    if agent.needs_key and not any(vault.use(services.db, services.vault, "global", name) for name in agent.keys):
+        raise NoKey(f"{agent.title} has no key", field="agent", action=f"run: porter secret set {agent.keys[0]}")
+    return agent
+
+
+def _title(wish: Wish) -> str:
+    """Of an issue that is there GitHub knows the title."""
+    given = " ".join((wish.title or "").split()) if wish.issue_number is None else ""
+    if len(given) > TITLE:
+        raise CannotDispatch(f"a title has at most {TITLE} characters", field="title")
+    return given
+
+
+def _words(wish: Wish) -> str:
+    words = wish.instructions.replace("\0", "\ufffd")
+    if wish.issue_number is None and not words.strip():
+        raise CannotDispatch("say what is to be done, or name an issue", field="instructions")
+    if len(words) > MOST_WORDS:
+        raise CannotDispatch(f"instructions have at most {MOST_WORDS} characters", field="instructions")
+    return words
+
+
+def _flags(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that say something; a switch that is off says nothing."""
+    for name in given:
+        if name not in _FLAGS:
+            raise CannotDispatch(f"there is no flag {name}; there are {', '.join(_FLAGS)}", field="flags")
+    told = {
+        name: _checked(_FLAGS[name], value, name, _WRONG.get(name, "is on or off")) for name, value in given.items()
+    }
+    return {name: value for name, value in told.items() if value is not None and value is not False}
+
+
+def _checked(adapter: TypeAdapter[Any], value: Any, field: str, wrong: str) -> Any:
+    """None, and no words at all, say nothing."""
+    if value is None or value == "":
+        return None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        raise CannotDispatch(wrong, field=field) from None
+
+
+_WRONG = {"timeout_seconds": f"is a whole number of seconds, from {SHORTEST} to {LONGEST}"}

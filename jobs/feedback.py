@@ -41,6 +41,14 @@ class Source:
         return "dashboard" if self.kind == follow_ups.ASKED else "comment"
 
 
+def asker(services: Services, task: Task, run: Run) -> tuple[str, str]:
+    """Who asked for this run, and the way they did, as `gate.may_ask` calls it."""
+    if run.follow_up_id is None:
+        return task.requested_by, task.source
+    one = follow_ups.get(services.db, run.follow_up_id)
+    return one.requested_by, Source.of(one).way
+
+
 def require_open(services: Services, here: Repository, task: Task) -> None:
     """Raises NothingToGoOnWith when nothing can be added to the task's pull request; a GitHubError."""
     mention = services.config.mention

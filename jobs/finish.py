@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from jobs import ending, held, pull_request, pull_words, repository
+from jobs import ending, feedback, gate, held, pull_request, pull_words, repository
 from jobs.bootstrap import Services
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import pause_before
 from jobs.pull_request import NoPull
 from jobs.reasons import Reason
 from jobs.settings import chosen
-from store import events, follow_ups, runs, tasks, usage
+from store import events, runs, tasks, usage
 from store.held_changes import APPROVED, HELD, HOLDING
 from store.lifecycle import Outcome, Status
 from store.records import RunKind
@@ -113,7 +113,9 @@ def _deliver(services: Services, claim: Claim, tests: Mapping[str, Any] | None) 
         _without_changes(services, claim, "the branch does not differ from its base")
         return
     pull_request.note(services, task, pull)
-    pull_request.ask_for_review(services, here, task, pull, _asker(services, claim))
+    asker, way = feedback.asker(services, task, claim.run)
+    if not gate.is_operator(services, way):
+        pull_request.ask_for_review(services, here, task, pull, asker)
     again = claim.run.kind is RunKind.FOLLOW_UP
     message = (
         pull_words.ready(pull.number, is_draft=pull.is_draft, again=again)
@@ -122,13 +124,6 @@ def _deliver(services: Services, claim: Claim, tests: Mapping[str, Any] | None) 
     )
     changes = {"outcome": Outcome.PULL_REQUEST, "percent": 100}
     ending.end(services, claim, Status.SUCCEEDED, reason=None, message=message, changes=changes)
-
-
-def _asker(services: Services, claim: Claim) -> str:
-    """Whoever asked for this run."""
-    if claim.run.follow_up_id is None:
-        return claim.task.requested_by
-    return follow_ups.get(services.db, claim.run.follow_up_id).requested_by
 
 
 def _without_changes(services: Services, claim: Claim, message: str) -> None:

@@ -28,7 +28,7 @@ def may_ask(services: Services, repository: Repository, login: str, *, source: s
 
     Embedded, whoever sits at the computer is the operator; intake lets nobody else in by the dashboard or the API.
     """
-    if source in OPERATOR_SOURCES and not services.config.is_production:
+    if is_operator(services, source):
         return True
     if login.endswith(BOT):
         allowed = _is_allowed_bot(services, repository, login)
@@ -39,6 +39,11 @@ def may_ask(services: Services, repository: Repository, login: str, *, source: s
         extra = {"action": "not_permitted", "repository": repository.full_name, "login": login}
         _log.info("someone without write access asked", extra=extra)
     return allowed
+
+
+def is_operator(services: Services, source: str) -> bool:
+    """Whether who came this way is the local operator, whom GitHub does not know."""
+    return source in OPERATOR_SOURCES and not services.config.is_production
 
 
 def may_write(services: Services, repository: Repository, login: str) -> bool:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from jobs import deciding, ending, feedback, gate, mint, places, prompt, repository, roster, settings, status_comment
+from jobs import (
+    deciding,
+    ending,
+    feedback,
+    gate,
+    mint,
+    own_issue,
+    places,
+    prompt,
+    repository,
+    roster,
+    settings,
+    status_comment,
+)
 from jobs.bootstrap import Services
 from jobs.deciding import BadConfig
 from jobs.errors import JobError
@@ -18,7 +32,7 @@ from jobs.hosts.port import Machine, MachineSpec
 from jobs.reasons import Reason
 from jobs.settings import Inputs
 from jobs.sources import Fetching, Subject
-from store import events, follow_ups, runs, tasks, vault
+from store import events, runs, tasks, vault
 from store.lifecycle import Status
 from store.records import Run, RunKind, Task
 from store.runs import Claim
@@ -51,7 +65,8 @@ def launch(services: Services, run_id: str) -> None:
         if claim.fence > MAX_CLAIMS:
             raise LaunchRefused(f"it was started {MAX_CLAIMS} times and never got through; the workers' log says why")
         here, told = _let_in(services, claim)
-        task = _begin(services, claim)
+        settled = own_issue.settle(services, here, claim.task, hold_on=lambda: _hold_on(services, claim))
+        task = _begin(services, replace(claim, task=settled))
         if task is not None:
             _create_machine(services, claim, _prepare(services, claim, here, task))
     except (GitHubUnavailable, HostUnavailable, NoCapacity) as error:
@@ -117,11 +132,8 @@ def _let_in(services: Services, claim: Claim) -> tuple[Repository, bool]:
     if not told and services.github.guest.is_idle(here.installation_id):  # else the machine does not wait for it
         _acknowledge(here, task)
         told = True
-    asker, source = task.requested_by, task.source
-    if claim.run.follow_up_id is not None:
-        one = follow_ups.get(services.db, claim.run.follow_up_id)
-        asker, source = one.requested_by, feedback.Source.of(one).way
-    if not gate.may_ask(services, here, asker, source=source):
+    asker, way = feedback.asker(services, task, claim.run)
+    if not gate.may_ask(services, here, asker, source=way):
         words = f"{asker} may not write to {task.repository}; Porter works for people who may"
         raise LaunchRefused(words, Reason.NOT_PERMITTED)
     return here, told

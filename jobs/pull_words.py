@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.cleaning import code, cut, fenced, masked, one_line, quoted, visible
 from jobs.comments import Context, agent_name, facts, marker
+from jobs.gate import OPERATOR_SOURCES
 from store.records import Task
 
 SUMMARY = 10_000  # characters
@@ -25,7 +26,9 @@ def body(task: Task, context: Context, tests: Mapping[str, Any] | None = None) -
     """The closing keyword is the only reference that acts: what the agent wrote is inert. `tests`: what the
     repository's test command said (worker/contract.py: Tests)."""
     closing = f"Closes #{task.issue_number}." if task.issue_number else ""
-    by = f"{agent_name(task)} made this change because @{task.requested_by} asked for it."
+    # Whoever asks in Porter itself may be the local operator, and GitHub may know somebody else by that name.
+    who = code(task.requested_by, 60) if task.source in OPERATOR_SOURCES else f"@{task.requested_by}"
+    by = f"{agent_name(task)} made this change because {who} asked for it."
     asked = task.instructions.strip()
     instructions = f"**Asked for**\n\n{quoted(cut(asked, INSTRUCTIONS))}" if asked else ""
     summary = cut(task.summary.strip(), SUMMARY)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from jobs import gate
+from jobs import gate, own_issue
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused
@@ -80,7 +80,7 @@ class Fetching:
             base_branch=base,
             issue_number=number,
             title=issue.title if issue else subject.task.issue_title,
-            body=issue.body if issue else "",
+            body="" if issue is None or own_issue.is_untouched(self._services, subject.task, issue) else issue.body,
             labels=issue.labels if issue else [],
             assignees=issue.assignees if issue else [],
             instructions=subject.task.instructions,

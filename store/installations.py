@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from store import dialect, tables
 from store.database import Database
@@ -77,6 +77,39 @@ def repositories_seen(connection: Connection, news: RepositoriesSeen, *, now: da
     for name in news.removed:
         mine = (_repositories.c.full_name == name) & (_repositories.c.installation_id == news.installation_id)
         connection.execute(update(_repositories).where(mine).values(removed_at=now))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What is known of a repository. `full_name` as GitHub writes it, None when it was never heard of; `is_over`: it
+    was removed, or its installation is suspended or gone; `elsewhere`: whose repositories are known, when this owner's
+    are not."""
+
+    full_name: str | None = None
+    installation_id: int | None = None
+    is_over: bool = False
+    elsewhere: Sequence[str] = ()
+
+
+def reach(db: Database, full_name: str) -> Reach:
+    """Whether Porter can work on this repository, as far as deliveries have told. Names differ by more than case."""
+    named = func.lower(_repositories.c.full_name) == full_name.lower()
+    query = select(_repositories, _installations.c.suspended_at, _installations.c.removed_at.label("uninstalled_at"))
+    joined = query.outerjoin(_installations, _installations.c.id == _repositories.c.installation_id)
+    with db.read() as connection:
+        row = connection.execute(joined.where(named)).mappings().first()
+        if row is None:
+            owners = connection.execute(select(_installations.c.account).where(_installations.c.removed_at.is_(None)))
+            return Reach(elsewhere=_elsewhere([str(one) for one in owners.scalars()], full_name))
+    over = any(row[name] is not None for name in ("removed_at", "suspended_at", "uninstalled_at"))
+    return Reach(row["full_name"], row["installation_id"], over)
+
+
+def _elsewhere(accounts: Sequence[str], full_name: str) -> Sequence[str]:
+    """An account that is not known says nothing; of the owner's own others GitHub may not have told."""
+    owner = full_name.partition("/")[0].lower()
+    named = sorted({account for account in accounts if account})
+    return [] if owner in (account.lower() for account in named) else named
 
 
 def known(db: Database) -> list[Installation]:

@@ -29,9 +29,11 @@ def key(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def find(db: Database, key: str) -> Kept | None:
-    """The kept answer, if there is one."""
+def find(db: Database, key: str, *, since: datetime | None = None) -> Kept | None:
+    """The kept answer, if there is one; with `since`, only one that was kept after that."""
     query = select(_responses.c.etag, _responses.c.body).where(_responses.c.key == key)
+    if since is not None:
+        query = query.where(_responses.c.kept_at > since)
     with db.read() as connection:
         row = connection.execute(query).first()
     return Kept(row.etag, row.body) if row else None

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -198,18 +198,23 @@ class Repository:
         """Read something below the repository's address."""
         return self._with_token(lambda token: self._wire.read(self._path + path, token, doing=doing, params=params))
 
-    def get_kept(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The same for what seldom changes: GitHub is asked whether the answer it gave last time still holds."""
+    def get_kept(
+        self, path: str, *, doing: str, params: Mapping[str, Any] | None = None, fresh: timedelta = timedelta()
+    ) -> Any:
+        """The same for what seldom changes: GitHub is asked whether the answer it gave last time still holds; not even
+        that, if it was given within `fresh`."""
         query = "&".join(f"{name}={value}" for name, value in sorted((params or {}).items()))
         key = responses.key(str(self.installation_id), self._path + path, query)
+        if fresh and (known := self._memory.recall(key, within=fresh)) is not None:
+            return json.loads(known.body)
         kept = self._memory.recall(key)
         full = self._path + path
-        fresh = self._with_token(
+        asked = self._with_token(
             lambda token: self._wire.read_unless_kept(full, token, kept, doing=doing, params=params)
         )
-        if fresh is not kept:
-            self._memory.keep(key, fresh)
-        return json.loads(fresh.body)
+        if asked is not kept or fresh:
+            self._memory.keep(key, asked)
+        return json.loads(asked.body)
 
     def find_kept(self, path: str, *, doing: str, params: Mapping[str, Any] | None = None) -> Any | None:
         """The same; None when there is no such thing."""

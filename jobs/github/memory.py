@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store import responses
 from store.database import Database
@@ -16,8 +16,10 @@ class Memory:
     def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
         self._db, self._clock = db, clock
 
-    def recall(self, key: str) -> Kept | None:
-        return responses.find(self._db, key)
+    def recall(self, key: str, *, within: timedelta | None = None) -> Kept | None:
+        """`within`: only if GitHub has said so since then."""
+        since = None if within is None else self._clock() - within
+        return responses.find(self._db, key, since=since)
 
     def keep(self, key: str, fresh: Kept) -> None:
         """An answer without an ETag cannot be asked for again, so it is not kept."""

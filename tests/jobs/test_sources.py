@@ -89,6 +89,7 @@ def test_numbers_and_addresses_name_issues_of_this_repository_only():
     assert named_in(text, "acme/widgets") == [3, 4, 7, 3]
 
 
-def test_a_task_without_an_issue_is_told_the_repository(stage: Stage):
+def test_a_task_of_words_alone_is_told_them_once_and_the_repository(stage: Stage):
     told = prompt_of(stage, issue_number=None, comment_id=None, issue_title="", source="dashboard", instructions="go")
-    assert "issue" not in told and "# widgets" in told["repository"] and told["instructions"].strip() == "go"
+    assert "go" in told["issue"] and "Asked for in Porter" not in told["issue"]
+    assert "# widgets" in told["repository"] and told["instructions"].strip() == "go"

@@ -18,7 +18,7 @@ def search_issues(call: Call) -> Reply:
         raise Refusal(422, "Validation Failed", errors=[{"resource": "Search", "field": "q", "code": "missing"}])
     named = [word.partition(":")[2] for word in words if word.startswith("repo:")]
     told = {word.partition(":")[2] for word in words if word.startswith("is:")}
-    plain = [word.strip('"').lower() for word in words if ":" not in word]
+    plain = [word.strip('"').lower() for word in words if word.startswith('"') or ":" not in word]
     here = [_repository(call, name) for name in named]
     found = [one for repository in here for one in repository.issues.values() if _fits(one, told, plain)]
     found.sort(key=lambda one: one.updated_at, reverse=True)
