@@ -94,13 +94,13 @@ def _draw(services: Services, task: Task, doing: str) -> None:
     config = services.config
     head = review.head(task, pull, doing=doing, now=now, zone=page.zone(), github_url=config.github_url)
     components.draw("review", head, act=_act)
-    page.notices()
     page.go_if_asked()
     wanted = _SOON if doing or (pull.value is None and seen.error is None) else page.QUIET
     lines = seen.value[1]["key"] if seen.value else ""
     if lines != st.session_state["review_lines"] or wanted != st.session_state["review_pace"]:
         st.session_state["review_pace"] = wanted
         st.rerun()
+    page.notices()  # last: what a run that is begun anew has shown is gone
 
 
 def _look(services: Services, task: Task) -> tuple[PullView, dict[str, Any]]:

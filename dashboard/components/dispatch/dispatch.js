@@ -26,7 +26,6 @@ function makeCombo({ id, label, placeholder, draw, take, typed }) {
     take(item);
     open(false);
   }
-  input.addEventListener("focus", () => open(true));
   input.addEventListener("click", () => open(true));
   input.addEventListener("input", () => { typed(input.value); open(true); });
   input.addEventListener("blur", () => setTimeout(() => open(false), 120));

@@ -48,6 +48,7 @@ function drawGate(node, gate) {
   write(p.text, gate.text);
   show(p.text, Boolean(gate.text));
   show(p.all, gate.items.length > 0);
+  if (gate.tone === "failed" && !p.opened) p.opened = p.all.open = true;
   keyed(p.list, gate.items, (one) => one.name,
     () => {
       const q = { link: outward({}), word: el("span") };
