@@ -39,6 +39,8 @@ Variables then: TASK_ID, AGENT, PROMPT, and REPO_CLONE_URL, or REPO_FULL_NAME wi
 BASE_BRANCH, MODEL, CALLBACK_URL with CALLBACK_TOKEN (the result is posted there), the agent's key (ANTHROPIC_API_KEY).
 """
 
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
 
 def main() -> int:
     """Run once; returns the exit status."""
@@ -46,6 +48,7 @@ def main() -> int:
         prog="python -m worker", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
     started = time.monotonic()
+    _hold_signals()
     given = isolation.take_environment(environment.HARMLESS)
     isolation.harden()
     try:
@@ -61,7 +64,7 @@ def main() -> int:
 
 def _for_porter(start: FromPorter, started: float) -> int:
     orders, mask = _orders(), Mask([start.token])
-    patience = float(os.environ.get("PORTER_WORKER_PATIENCE") or PATIENCE)
+    patience = environment.seconds(os.environ, "PORTER_WORKER_PATIENCE", PATIENCE)
     porter = PorterClient(start.url, start.run_id, start.token, orders, patience=patience)
     try:
         job = porter.job()
@@ -87,11 +90,17 @@ def _by_hand(start: ByHand, started: float) -> int:
     return 0 if desk.finish(result) else 1
 
 
+def _hold_signals() -> None:
+    """Until somebody listens they wait: to PID 1 a signal without a handler is lost (signal(7), pid_namespaces(7))."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+
+
 def _orders() -> Orders:
-    """Signals give the order to stop; as PID 1 the runner would otherwise not even hear them."""
+    """Signals give the order to stop."""
     orders = Orders()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, lambda *_: orders.cancel("the machine is being stopped", hurry=True))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     return orders
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from worker import agents, conversation
 from worker.contract import JobDocument, Level, Limits, Session
 from worker.desk import Desk, Orders
-from worker.errors import AgentNotFound, BadSession, PorterAway
+from worker.errors import AgentNotFound, BadSession, Cancelled, PorterAway
 from worker.home import lay
 from worker.isolation import User
 from worker.masking import Mask
@@ -63,9 +63,10 @@ class AgentRun:
 
     def _program(self, argv: list[str]) -> Program:
         env = {name: _filled(value) for name, value in self.job.agent.env.items()}
+        keys = {self.job.agent.called.get(name, name): key for name, key in self.job.keys.items()}
         return Program(
             argv=[_filled(word) for word in argv],
-            env={**self.environment, **env, **self.job.keys},
+            env={**self.environment, **env, **keys},
             at=self.space.repo,
             user=self.user,
         )
@@ -108,7 +109,7 @@ class AgentRun:
                 self._beside(conversation.filled(recipe.resume.save, outcome.session, self.space.home), capture)
                 kept = conversation.saved(capture, recipe, outcome.session, self.mask, usage=usage)
             self.desk.keep(kept)
-        except (BadSession, PorterAway, AgentNotFound) as error:
+        except (BadSession, PorterAway, AgentNotFound, Cancelled) as error:
             self.desk.line(f"the conversation cannot be kept for a follow-up: {error}", Level.WARNING)
 
     def _beside(self, argv: list[str], capture: conversation.Capture) -> None:

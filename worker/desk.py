@@ -9,6 +9,9 @@ from typing import Protocol
 from worker.contract import Kind, Level, Result, Session, Usage
 from worker.errors import Cancelled, RunOver
 
+SAVE_SECONDS = 20.0  # for a run that is told to stop, to end its agent and save its work; Porter waits for thirty
+GOING_DOWN_SECONDS = 6.0  # the same, when the machine itself is being stopped
+
 
 class Desk(Protocol):
     """Porter, or a person who tries the image by hand."""
@@ -27,7 +30,8 @@ class Desk(Protocol):
         """Keep the agent's conversation for a follow-up. Raises PorterAway, BadSession when it is not taken."""
 
     def push_token(self) -> str | None:
-        """The token to push with; None if none is needed. Raises RunOver, Cancelled, PorterAway."""
+        """The token to push with; None if none is needed. Raises RunOver, PorterAway; Cancelled when a run that was
+        told to stop has no time left."""
 
     def tail(self) -> list[str]:
         """The last lines of the log."""
@@ -37,10 +41,14 @@ class Desk(Protocol):
 
 
 class Orders:
-    """The order to stop: given by Porter in an answer, or by a signal; obeyed wherever the runner waits."""
+    """The order to stop: given by Porter in an answer, or by a signal; obeyed wherever the runner waits.
+
+    Saving is not stopped at once: what was done so far may still be collected and pushed, until its time is over.
+    """
 
     def __init__(self) -> None:
         self._given = threading.Event()
+        self._given_at = 0.0
         self.why = ""
         self.over = False  # the run has ended for Porter: nothing more is to be reported
         self.hurry_since: float | None = None  # time.monotonic() when we heard that the machine is going down
@@ -48,6 +56,7 @@ class Orders:
     def cancel(self, why: str, *, over: bool = False, hurry: bool = False) -> None:
         self.why = self.why or why
         self.over = self.over or over
+        self._given_at = self._given_at or time.monotonic()
         if hurry and self.hurry_since is None:
             self.hurry_since = time.monotonic()
         self._given.set()
@@ -61,7 +70,24 @@ class Orders:
         if self.given:
             raise RunOver(self.why) if self.over else Cancelled(self.why)
 
+    def check_saving(self) -> None:
+        """What `check` is elsewhere, while work is saved. Raises RunOver at once, Cancelled when the time is over."""
+        if self.given and (self.over or time.monotonic() > self._save_until()):
+            self.check()
+
     def wait(self, seconds: float) -> None:
         """Sleep, unless the order comes; then raise as `check` does."""
         self._given.wait(seconds)
         self.check()
+
+    def wait_saving(self, seconds: float) -> None:
+        """Sleep, and raise as `check_saving` does."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.check_saving()
+            time.sleep(min(left, 0.1))
+        self.check_saving()
+
+    def _save_until(self) -> float:
+        last = self._given_at + SAVE_SECONDS
+        return last if self.hurry_since is None else min(last, self.hurry_since + GOING_DOWN_SECONDS)

@@ -50,6 +50,14 @@ def read(environ: Mapping[str, str]) -> FromPorter | ByHand:
     return _by_hand(environ)
 
 
+def seconds(environ: Mapping[str, str], name: str, usual: float) -> float:
+    """A number of seconds that may be set. Raises BadEnvironment."""
+    try:
+        return float(environ.get(name) or usual)
+    except ValueError:
+        raise BadEnvironment(f"{name} is a number of seconds, not {environ[name]!r}") from None
+
+
 def _by_hand(environ: Mapping[str, str]) -> ByHand:
     _require(environ, "AGENT", "PROMPT")
     agent = agents.find(environ["AGENT"])

@@ -23,6 +23,10 @@ class PorterAway(WorkerError):
     """Porter could not be reached for as long as the runner is willing to try."""
 
 
+class ResultRefused(WorkerError):
+    """Porter answered the result with an error that asking again will not mend."""
+
+
 class GitFailed(WorkerError):
     """A git command failed; the text is git's own last line, with secrets masked."""
 

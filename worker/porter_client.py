@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -65,9 +67,9 @@ class PorterClient:
     def job(self) -> JobDocument:
         """The job, as soon as Porter has it. Raises JobRefused, PorterAway, Cancelled."""
         path = JOB_PATH.format(run_id=quote(self._run_id, safe=""))
-        answer = self._until_ready(lambda: self.ask("GET", path))
+        answer = self._until_ready(lambda: self.ask("GET", path), self._orders.check, self._orders.wait)
         if answer.status != 200:
-            raise JobRefused(f"Porter gives this machine no job: {_words(answer)}")
+            raise JobRefused(f"Porter gives this machine no job: {words(answer)}")
         try:
             return JobDocument.from_json(answer.body)
         except (KeyError, TypeError, AttributeError) as error:
@@ -76,19 +78,24 @@ class PorterClient:
             ) from error
 
     def push_token(self) -> str:
-        """A token to push with. Raises RunOver, PorterAway, Cancelled."""
-        answer = self._until_ready(lambda: self.ask("POST", PUSH_TOKEN_PATH, {"run_id": self._run_id}))
+        """A token to push with, also for a while after the order to stop. Raises RunOver, PorterAway, Cancelled."""
+        orders, body = self._orders, {"run_id": self._run_id}
+        answer = self._until_ready(
+            lambda: self.ask("POST", PUSH_TOKEN_PATH, body), orders.check_saving, orders.wait_saving
+        )
         if answer.status != 200 or not isinstance(token := answer.body.get("token"), str):
-            raise RunOver(f"Porter gives no push token: {_words(answer)}")
+            raise RunOver(f"Porter gives no push token: {words(answer)}")
         return token
 
     def keep(self, session: Session) -> None:
-        """Hand in the conversation, for a short while. Raises PorterAway; BadSession when Porter does not take it."""
+        """Hand in the conversation, for a short while. Raises PorterAway, Cancelled; BadSession when Porter does not
+        take it."""
         path = SESSION_PATH.format(run_id=quote(self._run_id, safe=""))
         deadline = time.monotonic() + min(self._patience, SESSION_PATIENCE)
-        answer = _patiently(lambda: self.ask("PUT", path, session.to_json()), lambda: deadline, self._orders.wait)
+        put = _beside(lambda: self.ask("PUT", path, session.to_json()), self._orders.check)
+        answer = _patiently(put, lambda: deadline, self._orders.wait)
         if answer.status != 200:
-            raise BadSession(f"Porter does not take it: {_words(answer)}")
+            raise BadSession(f"Porter does not take it: {words(answer)}")
 
     def update(self, report: dict[str, Any]) -> Answer:
         """One report, tried once. Raises PorterAway."""
@@ -114,7 +121,11 @@ class PorterClient:
             left = until() - time.monotonic()
             return self.ask("POST", path, {"run_id": self._run_id, **body}, seconds=min(longest, max(1.0, left)))
 
-        return _patiently(tell, until, lambda seconds: time.sleep(min(seconds, 2.0)))
+        def check() -> None:
+            if time.monotonic() > until():  # the time is shorter from when we hear that the machine goes down
+                raise PorterAway("Porter did not answer in time")
+
+        return _patiently(_beside(tell, check), until, lambda seconds: time.sleep(min(seconds, 2.0)))
 
     def ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, seconds: float = ONE_REQUEST
@@ -132,7 +143,7 @@ class PorterClient:
         )
         try:
             with self._opener.open(request, timeout=seconds) as response:
-                return Answer(response.status, _object(response.read(MOST_BYTES)))
+                return Answer(response.status, _whole(response.read(MOST_BYTES)))
         except urllib.error.HTTPError as error:
             with error:
                 if error.code == 429 or error.code >= 500:
@@ -141,27 +152,58 @@ class PorterClient:
         except (OSError, http.client.HTTPException) as error:
             raise PorterAway(f"Porter cannot be reached: {error}") from error
 
-    def _until_ready(self, ask: Callable[[], Answer]) -> Answer:
+    def _until_ready(
+        self, ask: Callable[[], Answer], check: Callable[[], None], pause: Callable[[float], None]
+    ) -> Answer:
         deadline = time.monotonic() + self._patience
         while True:
-            answer = _patiently(ask, lambda: deadline, self._orders.wait)
+            answer = _patiently(_beside(ask, check), lambda: deadline, pause)
             if answer.status != 202:
                 return answer
             if time.monotonic() > deadline:
                 raise PorterAway("Porter kept this machine waiting for too long")
-            self._orders.wait(answer.wait_seconds)
+            pause(answer.wait_seconds)
+
+
+def _beside(ask: Callable[[], Answer], check: Callable[[], None]) -> Callable[[], Answer]:
+    """`ask` in a thread that is left behind when `check` raises: a Porter that hangs must not keep us from ending."""
+
+    def answered() -> Answer:
+        answer: Future[Answer] = Future()
+        threading.Thread(target=_fulfil, args=(answer, ask), daemon=True).start()
+        while not wait([answer], timeout=0.1).done:
+            check()
+        return answer.result()
+
+    return answered
+
+
+def _fulfil(answer: Future[Answer], ask: Callable[[], Answer]) -> None:
+    try:
+        answer.set_result(ask())
+    except BaseException as error:
+        answer.set_exception(error)  # raised again where the answer is waited for
 
 
 def _patiently(ask: Callable[[], Answer], until: Callable[[], float], pause: Callable[[float], None]) -> Answer:
-    wait = 0.25
+    seconds = 0.25
     while True:
         try:
             return ask()
         except PorterAway:
-            if time.monotonic() + wait > until():
+            if time.monotonic() + seconds > until():
                 raise
-        pause(wait)
-        wait = min(wait * 2, 10.0)
+        pause(seconds)
+        seconds = min(seconds * 2, 10.0)
+
+
+def _whole(data: bytes) -> dict[str, Any]:
+    """The body of a good answer. Raises PorterAway when it broke off: the same may be asked again."""
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise PorterAway("Porter's answer broke off") from error
+    return value if isinstance(value, dict) else {}
 
 
 def _object(data: bytes) -> dict[str, Any]:
@@ -172,6 +214,7 @@ def _object(data: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _words(answer: Answer) -> str:
+def words(answer: Answer) -> str:
+    """An answer that is a refusal, for people."""
     said = answer.body.get("message") or answer.body.get("error")
     return f"{answer.status} {said}" if isinstance(said, str) else str(answer.status)

@@ -66,6 +66,8 @@ def _table() -> Iterator[tuple[int, int]]:
     if not PROC.joinpath("self/stat").exists():
         yield from _table_of_ps()
         return
+    if PROC.joinpath("self").readlink().name != str(os.getpid()):
+        return  # another namespace's /proc: its numbers are not ours, and what has them is none of our business
     for entry in PROC.iterdir():
         if entry.name.isdigit() and (stat := _stat(int(entry.name))):
             yield int(entry.name), int(stat[1])

@@ -12,14 +12,14 @@ from typing import Any
 from worker.agents.stream import first_line, printable
 from worker.contract import Ending, Kind, Level, Result, Session, Usage
 from worker.desk import Orders
-from worker.errors import PorterAway, RunOver
+from worker.errors import PorterAway, ResultRefused, RunOver
 from worker.log_buffer import LogBuffer
 from worker.masking import Mask
-from worker.porter_client import PATIENCE, Answer, PorterClient
+from worker.porter_client import PATIENCE, Answer, PorterClient, words
 
 BATCH_SECONDS = 1.0
 BATCH_LINES = 100
-HEARTBEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 3.0  # the answer may carry an order to stop, which is obeyed within ten
 HURRY_SECONDS = 2.5  # for the last report when the machine is being stopped
 TAIL_LINES = 40
 _GONE = (401, 404, 410)
@@ -73,7 +73,7 @@ class Reporter:
             return list(self._tail)
 
     def finish(self, result: Result) -> bool:
-        """Sends what is still buffered, then the result. Raises RunOver, PorterAway."""
+        """Sends what is still buffered, then the result. Raises RunOver, PorterAway, ResultRefused."""
         began = time.monotonic()
 
         def until() -> float:
@@ -91,7 +91,9 @@ class Reporter:
         answer = self._last_word(result, until)
         if answer.status in _GONE:
             raise RunOver("Porter says that this run is over")
-        return answer.status == 200
+        if answer.status != 200:
+            raise ResultRefused(f"Porter did not take the result: {words(answer)}")
+        return True
 
     def _last_word(self, result: Result, until: Callable[[], float]) -> Answer:
         """Held work goes with its result. Where it is not taken, the result alone does, and says that it is lost."""
@@ -99,8 +101,8 @@ class Reporter:
             answer = self._porter.hold(self._seq, result.to_json(), result.held, until=until)
             if answer.status not in (400, 413):
                 return answer
-            words = f"{result.message} Porter did not take it ({answer.status}), so it is lost with the machine."
-            result = replace(result, ending=Ending.TOO_LARGE, message=words)
+            lost = f"{result.message} Porter did not take it ({answer.status}), so it is lost with the machine."
+            result = replace(result, ending=Ending.TOO_LARGE, message=lost)
         return self._porter.complete(self._seq, result.to_json(), until=until)
 
     def _note(self, **changes: Any) -> None:

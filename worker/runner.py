@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from worker import agents, processes, proof, workspace
@@ -24,8 +25,10 @@ from worker.holding import held_back
 from worker.isolation import User
 from worker.masking import Mask
 from worker.supervise import Outcome, Program, span, supervise
-from worker.verdict import Seen, verdict
+from worker.verdict import Seen, Stopped, verdict
 from worker.workspace import Workspace
+
+TOO_LATE = "there was no time left to push it"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Runner:
         self._set_up(space)
         outcome = self._work(space)
         tests = self._test(space, outcome)
+        if self.orders.given and outcome.stopped is None:
+            outcome.stopped = Stopped(Ending.CANCELLED, f"The run was cancelled: {self.orders.why}.")
         return replace(self._bring_home(space, outcome), tests=tests)
 
     def _clone(self, space: Workspace) -> Workspace:
@@ -102,27 +107,28 @@ class Runner:
 
     def _test(self, space: Workspace, outcome: Outcome) -> Tests | None:
         """What the repository's own tests say; before the harvest, so that no test runs beside what will be pushed."""
-        command = self.job.test_command
-        if not command or not proof.is_worth_testing(space, outcome, self._agents_git()):
+        command, git = self.job.test_command, self._agents_git(self.orders.check_saving)
+        if not command or self.orders.given or not proof.is_worth_testing(space, outcome, git):
             return None
         mark = f"test: {command}"
         self._say("running", mark)
         env, seconds = self._clean_environment(space), self.job.limits.test
         tests = proof.run(command, space, env, self.user, seconds=seconds, supervise=self._supervise)
-        if tests is None:
-            raise Cancelled(self.orders.why)
+        if tests is None:  # the run was cancelled meanwhile
+            return None
         tests = tests if tests.tail else replace(tests, tail=proof.tail_behind(mark, self.desk.tail()))
         how = {None: f"did not end within {span(seconds)}", 0: "passed"}.get(tests.exit_code, "failed")
         self.desk.line(f"the tests {how}: {command}", Level.INFO if tests.exit_code == 0 else Level.WARNING)
         return tests
 
     def _bring_home(self, space: Workspace, outcome: Outcome) -> Result:
-        """Collect the work, also of a run that failed, judge the run, push. A cancelled run leaves nothing behind."""
+        """Collect the work, also of a run that failed or was stopped, judge the run, push."""
         self.desk.enter("finishing")
-        if outcome.stopped and outcome.stopped.ending is Ending.CANCELLED:
-            return self._judged(outcome, None, space)
+        check = self.orders.check_saving
         try:
-            found = harvest(space, self.job, own=self._own_git(), agents=self._agents_git())
+            found = harvest(space, self.job, own=self._own_git(check), agents=self._agents_git(check))
+        except Cancelled:
+            return _unkept(self._judged(outcome, None, space), TOO_LATE)
         except GitFailed as error:
             failed = self._judged(outcome, None, space)
             return replace(
@@ -159,34 +165,47 @@ class Runner:
         )
 
     def _pushed(self, space: Workspace, found: Harvest, result: Result) -> Result:
+        git = self._own_git(self.orders.check_saving)
         try:
             if survivors := processes.end_all(seconds=2.0):
                 raise GitFailed(
                     f"push {self.job.branch}", f"{len(survivors)} processes of the agent could not be ended"
                 )
-            if held := held_back(space, self.job, found, self._own_git()):
+            if held := held_back(space, self.job, found, git):
                 return self._held(held, result)
             token = self.desk.push_token()
             self.mask.add(*_token_forms(token))
             self.desk.line(f"pushing {self.job.branch}")
-            push(self.job, found, self._own_git(), token=token)
+            push(self.job, found, git, token=token)
         except Cancelled as order:
-            return replace(result, ending=Ending.CANCELLED, message=f"The run was cancelled: {order}.")
-        except TooLarge as error:
-            ending = Ending.TOO_LARGE if result.ending is Ending.CHANGES else result.ending
-            return replace(result, ending=ending, message=f"{result.message} But {error}.")
-        except GitFailed as error:
-            self.desk.line(str(error), Level.ERROR)
-            ending = Ending.PUSH_FAILED if result.ending is Ending.CHANGES else result.ending
-            return replace(result, ending=ending, message=f"{result.message} The work could not be kept: {error}.")
+            stopped = replace(result, ending=Ending.CANCELLED, message=f"The run was cancelled: {order}.")
+            return _unkept(stopped, TOO_LATE)
+        except (TooLarge, GitFailed) as error:
+            return self._unpushed(result, error)
         kept = "" if result.ending is Ending.CHANGES else f" Its work so far is kept on the branch {self.job.branch}."
         return replace(result, pushed=True, message=result.message + kept)
 
+    def _unpushed(self, result: Result, error: TooLarge | GitFailed) -> Result:
+        self.desk.line(str(error), Level.ERROR)
+        if result.ending is Ending.CANCELLED:
+            return _unkept(result, str(error))
+        if isinstance(error, TooLarge):
+            ending, words = Ending.TOO_LARGE, f"But {error}."
+        else:
+            ending, words = Ending.PUSH_FAILED, f"The work could not be kept: {error}."
+        ending = ending if result.ending is Ending.CHANGES else result.ending
+        return replace(result, ending=ending, message=f"{result.message} {words}")
+
     def _held(self, held: Held, result: Result) -> Result:
-        """No push token is asked for: Porter keeps the work until a person has decided."""
+        """No push token is asked for: Porter keeps the work until a person has decided. Nobody is asked to decide about
+        work of a run that was stopped."""
         for finding in held.findings:
             place = f"{finding.path}:{finding.line}" if finding.line else finding.path
             self.desk.line(f"held: {place} {finding.words}".replace("  ", " "), Level.WARNING)
+        if result.ending is Ending.CANCELLED:
+            first = held.findings[0]
+            place = f" ({first.path})" if first.path else ""
+            return _unkept(result, f"a person would have to look at it first: {first.words.rstrip('.')}{place}")
         return replace(result, held=held, message=f"{result.message} It waits for a person before it is pushed.")
 
     def _supervise(self, program: Program, stream: str, limits: Limits) -> Outcome:
@@ -204,16 +223,17 @@ class Runner:
             result,
             message=self.mask.text(result.message),
             summary=self.mask.text(result.summary),
+            unkept=self.mask.text(result.unkept),
             tests=result.tests and replace(result.tests, tail=self.mask.text(result.tests.tail)),
             log_tail=self.desk.tail(),
             seconds=round(time.monotonic() - self.started, 3),
         )
 
-    def _own_git(self) -> Git:
-        return Git(self.mask, identity=self._identity(), check=self.orders.check)
+    def _own_git(self, check: Callable[[], None] | None = None) -> Git:
+        return Git(self.mask, identity=self._identity(), check=check or self.orders.check)
 
-    def _agents_git(self) -> Git:
-        return Git(self.mask, user=self.user, identity=self._identity(), check=self.orders.check)
+    def _agents_git(self, check: Callable[[], None] | None = None) -> Git:
+        return Git(self.mask, user=self.user, identity=self._identity(), check=check or self.orders.check)
 
     def _identity(self) -> dict[str, str]:
         return identity(self.job.author_name, self.job.author_email)
@@ -231,6 +251,10 @@ def changes(result: Result) -> str:
     """The size of a change, as git says it."""
     diff = result.diff
     return f"{diff.files} file{'' if diff.files == 1 else 's'} changed, +{diff.additions} −{diff.deletions}."
+
+
+def _unkept(result: Result, why: str) -> Result:
+    return replace(result, unkept=why, message=f"{result.message} What was done so far is not kept: {why}.")
 
 
 def _token_forms(token: str | None) -> tuple[str, ...]:

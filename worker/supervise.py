@@ -34,8 +34,9 @@ from worker.isolation import User
 from worker.masking import Mask, MaskedStream
 from worker.verdict import Stopped
 
-INTERRUPT_SECONDS = 3.0  # for a CLI to sum up; with all that follows it stays under ten
-TERMINATE_SECONDS = 2.0
+# For a CLI to sum up (SIGINT), then for it to end (SIGTERM).
+PATIENT = (3.0, 2.0)
+BRISK = (2.0, 1.0)  # somebody waits for the end: with all that comes before and after, it is there within ten seconds
 KILL_SECONDS = 3.0
 DRAIN_SECONDS = 1.0
 CHUNK = 65_536
@@ -76,7 +77,8 @@ def supervise(program: Program, parser: Parser, limits: Limits, *, desk: Desk, o
     try:
         watch.outcome.stopped = watch.until_end(limits, orders)
         if watch.outcome.stopped:
-            watch.end_politely(program.interrupt_first)
+            cancelled = watch.outcome.stopped.ending is Ending.CANCELLED
+            watch.end_politely(program.interrupt_first, BRISK if cancelled else PATIENT)
     finally:
         processes.signal_group(process, signal.SIGKILL)
         watch.outcome.exit_code = process.wait()
@@ -141,14 +143,15 @@ class _Watch:
                 self._buried_at = time.monotonic()
         return None
 
-    def end_politely(self, interrupt_first: bool) -> None:
+    def end_politely(self, interrupt_first: bool, seconds: tuple[float, float]) -> None:
         """Interrupt the CLI alone, not the tools it runs: else it sees a tool fail and goes on working."""
+        to_sum_up, to_end = seconds
         if interrupt_first:
             self._process.send_signal(signal.SIGINT)
-            self._wait(INTERRUPT_SECONDS)
+            self._wait(to_sum_up)
         if self._process.poll() is None:
             processes.signal_group(self._process, signal.SIGTERM)
-            self._wait(TERMINATE_SECONDS)
+            self._wait(to_end)
 
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -30,6 +30,8 @@ class Porter:
     away: bool = False
     away_once_seen: str = ""  # go away (503) for `away_seconds` once a line holds this text
     away_seconds: float = 0.0
+    hang_on: str = ""  # say nothing to requests whose path ends so
+    cut_answers: int = 0  # accept so many requests and let the connection drop in the middle of the answer
     lose_answers: int = 0  # accept so many reports but answer 503, as if the reply had been lost
 
     logs: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Porter:
     last_seq: int = 0
     _cancel: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    released: threading.Event = field(default_factory=threading.Event)  # at the end of the test
 
     @property
     def text(self) -> str:
@@ -138,6 +141,7 @@ def listening(porter: Porter) -> Iterator[Porter]:
     try:
         yield porter
     finally:
+        porter.released.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -154,12 +158,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._do(json.loads(data))
 
     def _do(self, body: dict[str, Any]) -> None:
+        if self.porter.hang_on and self.path.endswith(self.porter.hang_on):
+            self.porter.requests.append(f"hung {self.path}")
+            self.porter.released.wait(60)
+            return
         with self.porter.lock:
             status, answer = self.porter.answer(self.command, self.path, body, self.headers.get("Authorization", ""))
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
+        if self.porter.cut_answers:
+            self.porter.cut_answers -= 1
+            data = data[: len(data) // 2]
         self.wfile.write(data)
 
     def do_PUT(self) -> None:
