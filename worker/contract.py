@@ -163,6 +163,7 @@ class AgentRecipe:
     resume: Resume | None = None  # None: each run begins a conversation of its own
     files: dict[str, str] = field(default_factory=dict)  # laid below HOME before the start: the CLI's own settings
     price: Price | None = None  # for an agent that tells no cost; None: what it costs is not known
+    called: dict[str, str] = field(default_factory=dict)  # a key's name in Porter to its name in this CLI
 
 
 @dataclass(frozen=True)

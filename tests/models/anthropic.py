@@ -1,13 +1,14 @@
 """A model service on loopback that speaks the Messages API (streaming) and says what a script tells it to say.
 
-Shapes: https://docs.claude.com/en/api/messages-streaming and https://docs.claude.com/en/api/errors.
+Shapes: https://docs.claude.com/en/api/messages, https://docs.claude.com/en/api/messages-streaming and
+https://docs.claude.com/en/api/errors. A request that the service would refuse is refused, and kept in `strange`.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,14 +34,26 @@ class Tool:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The service answers with an error, as often as it is asked."""
+    """The service answers with an error, as often as it is asked. Trying again at once is welcome, it says."""
 
     status: int
     kind: str
     message: str
 
 
-Turn = Sequence[Text | Tool] | Refusal
+@dataclass(frozen=True)
+class Hang:
+    """The service takes the request and says nothing more."""
+
+
+@dataclass(frozen=True)
+class Nonsense:
+    """The service answers 200 with a body that is no answer."""
+
+    body: bytes = b"event: message_start\ndata: {broken\n\n"
+
+
+Turn = Sequence[Text | Tool] | Refusal | Hang | Nonsense
 
 
 @dataclass
@@ -52,16 +65,21 @@ class Model:
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
+    asked: int = 0  # side questions too, which `requests` leaves out
+    closing: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, body: dict[str, Any], key: str) -> Turn:
         """The turn is found by what was said so far, so that a retry gets the same answer again."""
-        if not body.get("tools"):
-            return [Text("Greeting")]  # the CLI's own side questions, such as a title for the session
-        self.requests.append(body)
+        self.asked += 1
+        if body.get("tools"):
+            self.requests.append(body)
         if key != self.key:
             return Refusal(401, "authentication_error", "invalid x-api-key")
         said = sum(1 for message in body["messages"] if message["role"] == "assistant")
-        return self.turns[min(said, len(self.turns) - 1)]
+        turn = self.turns[min(said, len(self.turns) - 1)]
+        if body.get("tools") or not isinstance(turn, Sequence):
+            return turn
+        return [Text("Greeting")]  # the CLI's own side questions, such as a title for the session
 
 
 @contextmanager
@@ -75,6 +93,7 @@ def serving(model: Model) -> Iterator[Model]:
     try:
         yield model
     finally:
+        model.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -90,7 +109,11 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/v1/messages/count_tokens":
             self._send(200, "application/json", json.dumps({"input_tokens": 1200}).encode())
         elif path == "/v1/messages":
-            self._turn(self.model.answer(body, self.headers.get("x-api-key", "")), body)
+            if objection := objection_to(body, self.headers):
+                self.model.strange.append(objection)
+                self._error(Refusal(400, "invalid_request_error", objection))
+            else:
+                self._turn(self.model.answer(body, self.headers.get("x-api-key", "")), body)
         else:
             self.model.strange.append(path)
             self._error(Refusal(404, "not_found_error", path))
@@ -104,6 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _turn(self, turn: Turn, body: dict[str, Any]) -> None:
         if isinstance(turn, Refusal):
             self._error(turn)
+        elif isinstance(turn, Hang):
+            self.model.closing.wait()
+        elif isinstance(turn, Nonsense):
+            self._send(200, "text/event-stream", turn.body)
         elif body.get("stream"):
             events = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in stream(turn, body))
             self._send(200, "text/event-stream", events.encode())
@@ -117,6 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, kind: str, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if status == 429 or status >= 500:
+            self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
@@ -124,6 +153,30 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing to standard error."""
+
+
+def objection_to(body: dict[str, Any], headers: Mapping[str, str]) -> str:
+    """What the service would object to in a request; empty if nothing."""
+    if not headers.get("anthropic-version"):
+        return "anthropic-version: header is required"
+    if missing := [name for name in ("model", "max_tokens", "messages") if not body.get(name)]:
+        return f"{missing[0]}: Field required"
+    if body["messages"][0]["role"] != "user":
+        return "messages: first message must use the user role"
+    asked: set[str] = set()
+    for number, message in enumerate(body["messages"]):
+        blocks = (
+            [{"type": "text", "text": message["content"]}]
+            if isinstance(message["content"], str)
+            else message["content"]
+        )
+        answered = {block["tool_use_id"] for block in blocks if block["type"] == "tool_result"}
+        if answered != asked:
+            return f"messages.{number}: tool_use and tool_result do not match: {sorted(asked ^ answered)}"
+        if not all(block["text"].strip() for block in blocks if block["type"] == "text"):
+            return f"messages.{number}: text content blocks must be non-empty"
+        asked = {block["id"] for block in blocks if block["type"] == "tool_use"}
+    return ""
 
 
 def stream(turn: Sequence[Text | Tool], body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

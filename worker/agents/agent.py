@@ -41,7 +41,9 @@ class Agent:
     left out when there is none. `{python}` and `{worker_path}` are filled in on the machine. `keys`: any one of them is
     enough. `settings` are variables that are no secrets and that an operator may hand to the agent (a proxy's address,
     say). `files` are laid below HOME before it starts. `instructions` are the files of a repository that it reads by
-    itself. `installer` tells who installs `package`: npm, or pip.
+    itself. `installer` tells who installs `package`: npm, or pip. `called` are the names under which the CLI wants a
+    key, where they are not those of `keys`. A variable in `env` that names one of `settings` is left out when there is
+    none.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Agent:
     version: str | None = None
     installer: str = "npm"
     keys: tuple[str, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     default_model: str | None = None  # what is asked for when nobody names one; None: the CLI's own choice
     env: Mapping[str, str] = field(default_factory=dict)
@@ -101,13 +104,14 @@ def recipe(
         name=agent.name,
         argv=_command(agent.argv, values),
         stream=agent.stream,
-        env={**agent.env, **chosen},
+        env=chosen | _variables(agent.env, values),
         excludes=list(agent.excludes),
         interrupt_first=agent.interrupt_first,
         version=agent.version,
         resume=_resume(agent.conversation, values) if agent.conversation else None,
         files=dict(agent.files),
         price=agent.price(model),
+        called=dict(agent.called),
     )
 
 
@@ -130,6 +134,10 @@ def _command(parts: tuple[Part, ...], values: Mapping[str, str | None]) -> list[
         if all(values[name] is not None for name in places):
             words += [_PLACE.sub(lambda match: str(values.get(match[1], match[0])), word) for word in group]
     return words
+
+
+def _variables(env: Mapping[str, str], values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: word for name, value in env.items() for word in _command((value,), values)}
 
 
 def _words(part: Part) -> tuple[str, ...]:
