@@ -10,12 +10,12 @@ from flask import Flask
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from intake import agents_api, answers, callbacks, health, review_api, shapes, tasks_api, webhooks
+from intake import agents_api, answers, callbacks, fly_api, health, review_api, shapes, tasks_api, webhooks
 from intake.accept import webhook_secrets
 from intake.commands import Vocabulary
 from intake.judgement import House
 from intake.stream import Streams
-from jobs import bootstrap
+from jobs import bootstrap, fly_setup
 from jobs import logging as log_lines
 from jobs.bootstrap import Services
 from jobs.errors import ConfigurationError
@@ -56,6 +56,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     )
     app.register_api(agents_api.routes(services, roster))
     app.register_api(review_api.routes(services))
+    app.register_api(fly_api.routes(services))
     return app
 
 
@@ -64,6 +65,7 @@ def from_environment() -> Flask:
     try:
         services = bootstrap.from_environment()
         log_lines.configure(services.config, process="intake")
+        fly_setup.warn(services)
         return create_app(services, settings=os.environ)
     except ConfigurationError as error:
         sys.stderr.write(f"porter intake cannot start: {'; '.join(error.faults)}\n")

@@ -88,6 +88,23 @@ class TooMany(IntakeError):
     code = "too_many"
 
 
+class FlyRefused(IntakeError):
+    """Fly did not accept what was to be saved; `code` is one of jobs.fly_verdict.FlyStatus."""
+
+    def __init__(
+        self, code: str, status: HTTPStatus, message: str, *, action: str | None = None, action_url: str | None = None
+    ) -> None:
+        super().__init__(message, action=action, action_url=action_url)
+        self.code, self.status = code, status
+
+
+class GitHubAway(IntakeError):
+    """GitHub cannot be reached, or its answer was lost; the message says what is known."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "github_away"
+
+
 class DatabaseAway(IntakeError):
     """The database cannot be reached, so nothing may be promised."""
 

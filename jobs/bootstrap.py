@@ -20,6 +20,7 @@ from jobs.hosts.docker import DockerHost
 from jobs.hosts.fly import FlyHost
 from jobs.hosts.fly_place import FlyPlace
 from jobs.hosts.local import LocalHost
+from jobs.hosts.fly_apps import FlyApps
 from jobs.hosts.port import Host
 from jobs.queues import Queues
 from jobs.secrecy import Secrecy
@@ -74,7 +75,7 @@ class Services:
             place=self.fly_place,
             pace=self.fly_pace,
             deployment=config.deployment,
-            http=httpx.Client(timeout=_TIMEOUT),
+            http=self._fly_line,
         )
 
     @cached_property
@@ -95,6 +96,10 @@ def _docker(config: Config) -> DockerHost:
     }  # fmt: skip
     return DockerHost(
         image=config.worker_image,
+    @cached_property
+    def _fly_line(self) -> httpx.Client:
+        return httpx.Client(timeout=_TIMEOUT)
+
         engine=kwargs_from_env({name: value for name, value in where.items() if value} or {"DOCKER_HOST": ""}),
         network=config.docker_network,
         cpus=config.machine_cpus,
@@ -104,6 +109,10 @@ def _docker(config: Config) -> DockerHost:
 
 
 def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Services:
+    def fly_apps(self, token: str) -> FlyApps:
+        """Asks Fly what this token is good for."""
+        return FlyApps(self.config.fly_api_url, token, self._fly_line)
+
     """Services for this configuration. Connects to nothing yet."""
     return Services(
         config=config,

@@ -92,3 +92,8 @@ def save(
         settings.put_in(connection, settings.PORTER, SAVED, {"app": app, "org": org}, by=by, now=now)
         for name, value in sizes.items():
             settings.put_in(connection, settings.GLOBAL, name, value, by=by, now=now)
+
+
+def forget(db: Database) -> bool:
+    """Forget the saved token and app; False when there was neither. Size and regions are settings like others."""
+    return any([vault.remove(db, OWNER, TOKEN), settings.remove(db, settings.PORTER, SAVED)])

@@ -14,7 +14,7 @@ from typing import TypeVar
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import gate, labels, missed, places
+from jobs import fly_setup, gate, labels, missed, places
 from jobs.bootstrap import Services
 from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
@@ -193,6 +193,7 @@ class Sweep:
 
 def run_forever(services: Services, stop: Event) -> None:
     """Sweep until `stop` is set. What a pass cannot reach it leaves to the next one."""
+    fly_setup.warn(services)
     sweep = Sweep(services)
     next_slow = 0.0
     while not stop.is_set():

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from jobs.errors import JobError
 from porter.config_cli import config
 from porter.errors import StartError
+from porter.fly_cli import fly
 from store.errors import StoreError
 
 
@@ -164,6 +165,7 @@ def rotate() -> None:
 
 
 cli.add_command(config)
+cli.add_command(fly)
 
 
 def main() -> None:

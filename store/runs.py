@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    func,
     or_,
     select,
     update,
@@ -156,6 +157,14 @@ def placed(db: Database, *, after: str = "", limit: int = 1000) -> list[Placed]:
     )
     with db.read() as connection:
         return [Placed(*row) for row in connection.execute(query.order_by(_runs.c.id).limit(limit))]
+
+
+def with_machine_on(db: Database, host: str) -> int:
+    """How many unfinished runs have a machine of this host."""
+    there = (_runs.c.finished_at.is_(None), _runs.c.machine_id.is_not(None), _runs.c.destroyed_at.is_(None))
+    query = select(func.count()).select_from(_runs).where(_runs.c.host == host, *there)
+    with db.read() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def unfinished(db: Database, ids: Sequence[str]) -> list[Open]:
