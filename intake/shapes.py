@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from intake.events import FullName, Login
+from jobs.own_issue import TITLE
+from jobs.setting_kinds import LONGEST, SHORTEST
 from store.lifecycle import Outcome, Status
 from store.records import Event, HeldChange, LogLine, Priority, Task
 
@@ -51,16 +53,22 @@ class LogQuery(BaseModel):
 
 
 class TaskBody(BaseModel):
-    """A request to do work on an issue. `requested_by`: the GitHub login on whose behalf, whom the repository must let
-    write; embedded it may be left out."""
+    """A request to do work: on an issue, or without `issue_number` on one that is opened with the instructions as its
+    text and `title`, or their first line, above it. `requested_by`: the GitHub login on whose behalf, whom the
+    repository must let write; embedded it may be left out."""
 
     model_config = ConfigDict(extra="forbid")
 
     repository: FullName
     issue_number: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    title: Annotated[str, Field(max_length=TITLE)] | None = None
     agent: Annotated[str, Field(max_length=64)] | None = None
     model: Annotated[str, Field(max_length=200)] | None = None
     priority: Priority = Priority.NORMAL
+    draft: bool = False
+    no_tests: bool = False
+    with_thread: bool = False
+    timeout_seconds: Annotated[int, Field(ge=SHORTEST, le=LONGEST)] | None = None
     instructions: Annotated[str, Field(max_length=65_536)] = ""
     base_branch: Annotated[str, Field(max_length=200)] | None = None
     requested_by: Login | None = None
@@ -98,6 +106,7 @@ class TaskShape(BaseModel):
     head_sha: str | None
     pr_number: int | None
     pr_url: str | None
+    pr_state: str | None
     files_changed: int
     additions: int
     deletions: int

@@ -11,19 +11,19 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
-from intake import flags, job, shapes
+from intake import shapes
 from intake.access import check
 from intake.answers import Answered, require_json
 from intake.errors import Conflict, Invalid
 from intake.stream import Streams
 from jobs.bootstrap import Services
+from jobs.dispatching import CannotDispatch, NoKey, Wish, dispatch
 from jobs.roster import Roster
 from store import feed, logs, runs, tasks
 from store.errors import NotFound
 from store.feed import TaskFilter
 from store.lifecycle import Status
-from store.records import NewTask, Task
-from worker import agents
+from store.records import Task
 
 LARGEST = 512 * 1024  # bytes
 _ERRORS: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
@@ -54,7 +54,7 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
 
     @api.post("", responses={"201": shapes.TaskShape})
     def start_task(body: shapes.TaskBody) -> Answered:
-        """Start work on an issue."""
+        """Start work on an issue, or with words alone, for which an issue is opened."""
         made = desk.start(body, by=g.caller)
         return desk.shape(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
 
@@ -103,23 +103,16 @@ class Desk:
         return shapes.task(task, feed.position(self._services.db, task) if waits else None)
 
     def start(self, body: shapes.TaskBody, *, by: str) -> Task:
-        """Raises Invalid for inputs that cannot work, Conflict when the agent has no key."""
-        agent = self._ready_agent(body.agent or self._roster.default)
-        new = NewTask(
-            repository=body.repository,
-            requested_by=self._person(body, by),
-            agent=agent,
-            source="api",
-            issue_number=_issue(body),
-            model=_model(body),
-            priority=body.priority,
-            base_branch=_base_branch(body),
-            instructions=body.instructions.replace("\0", "\ufffd"),
-            flags={"agent": agent} if body.agent else {},
-        )
-        made = tasks.create(self._services.db, new, now=self._services.clock())
-        self._services.queues.launch(made.run_id, made.priority)
-        return made
+        """Raises Invalid for what cannot work, Conflict when the agent has no key."""
+        flags = {name: getattr(body, name) for name in ("draft", "no_tests", "with_thread", "timeout_seconds")}
+        named = ("repository", "instructions", "issue_number", "title", "agent", "model", "base_branch", "priority")
+        wish = Wish(**{name: getattr(body, name) for name in named}, flags=flags)
+        try:
+            return dispatch(self._services, self._roster, wish, by=self._person(body, by), source="api")
+        except NoKey as missing:
+            raise Conflict(str(missing), action=missing.action) from missing
+        except CannotDispatch as refusal:
+            raise Invalid(f"{refusal.field}: {refusal}", action=refusal.action) from refusal
 
     def retry(self, task_id: str, *, by: str) -> Task:
         """Raises NotFound; IllegalMove while it is at work."""
@@ -148,40 +141,10 @@ class Desk:
             raise Invalid("requested_by: name the GitHub login on whose behalf this is")
         return body.requested_by or by
 
-    def _ready_agent(self, word: str) -> str:
-        agent = self._roster.find(word)
-        if agent is None:
-            near = agents.nearest(word, self._roster.custom)
-            known = ", ".join(agents.names(self._roster.custom))
-            raise Invalid("agent: there is no such agent", action=f"use {near or 'one of'} ({known})")
-        if agent.needs_key and not job.keys(self._services, agent):
-            raise Conflict(f"{agent.title} has no key", action=f"run: porter secret set {agent.keys[0]}")
-        return agent.name
-
-
-def _issue(body: shapes.TaskBody) -> int:
-    if body.issue_number is None:
-        raise Invalid(
-            "issue_number: work without an issue is not built yet", action="open an issue and give its number"
-        )
-    return body.issue_number
-
-
-def _model(body: shapes.TaskBody) -> str | None:
-    if body.model is not None and not flags.is_model(body.model):
-        raise Invalid("model: that is not a model's name")
-    return body.model
-
-
-def _base_branch(body: shapes.TaskBody) -> str | None:
-    if body.base_branch is not None and not flags.is_branch(body.base_branch):
-        raise Invalid("base_branch: that is not a branch's name")
-    return body.base_branch
-
 
 def _filter(query: shapes.ListQuery) -> TaskFilter:
     words = {name: getattr(query, name) for name in ("repository", "agent", "requested_by", "search")}
-    plain = {name: word.replace("\0", "") if word else None for name, word in words.items()}
+    plain: dict[str, Any] = {name: word.replace("\0", "") if word else None for name, word in words.items()}
     return TaskFilter(statuses=frozenset(query.status), issue_number=query.issue_number, **plain)
 
 

@@ -88,7 +88,9 @@ def test_the_workers_are_woken(house: House):
     [
         pytest.param({"repository": "nothing"}, "repository", id="repository"),
         pytest.param({"repository": None}, "repository", id="no-repository"),
-        pytest.param({"issue_number": None}, "without an issue is not built yet", id="prompt-only"),
+        pytest.param({"issue_number": None, "instructions": " "}, "instructions", id="neither-words-nor-issue"),
+        pytest.param({"title": "x" * 121}, "title", id="title"),
+        pytest.param({"timeout_seconds": 5}, "timeout_seconds", id="timeout"),
         pytest.param({"issue_number": 0}, "issue_number", id="issue-zero"),
         pytest.param({"agent": "mokc"}, "agent", id="agent"),
         pytest.param({"model": "--print"}, "model", id="model"),

@@ -9,7 +9,6 @@ from jobs.finish import finish
 from jobs.launch import launch
 from jobs.status_comment import publish
 from jobs.sweep import Sweep
-from store import tasks
 from tests.jobs.stage import Stage
 from tests.jobs.test_sweep import waiting
 
@@ -113,11 +112,16 @@ def test_a_task_that_waits_says_how_many_are_before_it(stage: Stage):
     ]
 
 
-def test_a_task_without_an_issue_has_no_comment(stage: Stage):
+def test_a_task_without_an_issue_has_its_comment_once_there_is_one(stage: Stage):
     task = stage.task(issue_number=None, comment_id=None, source="dashboard", instructions="do it")
+    stage.wait(6)
+    publish(stage.services, task.id)
+    assert stage.now_task(task).status_comment_id is None
     launch(stage.services, task.run_id)
-    assert tasks.get(stage.services.db, task.id).branch.startswith("porter/mock-")
-    assert stage.replies() == []
+    now = stage.now_task(task)
+    assert now.branch.startswith(f"porter/issue-{now.issue_number}-mock-")
+    [comment] = stage.github.repository.issues[now.issue_number].comments
+    assert (comment.id, stage.replies()) == (now.status_comment_id, [])
 
 
 def test_while_others_wait_to_write_a_word_between_is_dropped_and_the_last_word_waits_for_its_turn(stage: Stage, task):
