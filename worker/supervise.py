@@ -16,6 +16,7 @@ from pathlib import Path
 from worker import processes
 from worker.agents.stream import (
     Finish,
+    HearsComplaints,
     Line,
     Lines,
     Parsed,
@@ -166,8 +167,8 @@ class _Watch:
         for key in list(self._selector.get_map().values()):
             self._end_of_stream(key)
         self._selector.close()
-        self._take(self._parser.close())
         self._complain(self._complaints.close())
+        self._take(self._parser.close())
         self.outcome.complaint = self._last_complaints[-1] if self._last_complaints else ""
 
     def _reason(self, limits: Limits, orders: Orders) -> Stopped | None:
@@ -210,6 +211,8 @@ class _Watch:
                 text = printable(self._mask.text(line))
                 self._last_complaints.append(text)
                 self._desk.line(text, Level.WARNING, Kind.OUTPUT)
+                if isinstance(self._parser, HearsComplaints):
+                    self._take(self._parser.complaint(text))
 
     def _take(self, parsed: list[Parsed]) -> None:
         for item in parsed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from worker.contract import MAX_LOG_TEXT, Ending, Kind, Level, Usage
 
@@ -83,6 +83,13 @@ class Parser(Protocol):
     def feed(self, data: bytes) -> list[Parsed]: ...
 
     def close(self) -> list[Parsed]: ...
+
+
+@runtime_checkable
+class HearsComplaints(Protocol):
+    """A parser of a CLI that says on standard error what none of its events tells. Those lines are logged anyway."""
+
+    def complaint(self, line: str) -> list[Parsed]: ...
 
 
 class Lines:
