@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from emulators.fly import Server
+from jobs.hosts import fly
 from jobs.hosts.errors import HostError, HostRefused, HostUnavailable, NoCapacity
 from jobs.hosts.fly import FlyHost
 from jobs.hosts.fly_place import FlyPlace
@@ -235,6 +236,12 @@ def test_a_list_follows_the_cursor_past_an_empty_page() -> None:
         return httpx.Response(200, json=[{"id": name, "state": "started"} for name in ids], headers=headers)
 
     assert [machine.id for machine in host_over(fly).list()] == ["m1", "m2"]
+
+
+def test_a_list_of_several_pages_is_read_to_its_end(host: FlyHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fly, "PAGE", 2)
+    made = {host.create(spec(f"r{number}")).id for number in range(5)}
+    assert {machine.id for machine in host.list()} == made
 
 
 def test_a_destroy_that_fails_is_told_and_can_be_repeated(server: Server, host: FlyHost) -> None:

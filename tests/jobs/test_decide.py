@@ -33,6 +33,7 @@ RUN = Run(
     )
 )
 UP = Machine("m", "t-1", MachineState.RUNNING)
+BOOTING = Machine("m", "t-1", MachineState.STARTING)
 NEW = {"machine_id": None, "heartbeat_at": None, "launched_at": None, "report_seq": 0}
 UNTOLD = {"heartbeat_at": NOW - timedelta(seconds=31)}
 
@@ -79,6 +80,10 @@ def stopped(code: int | None = None, *, oom: bool = False) -> Machine:
         pytest.param(
             "launching", {"heartbeat_at": None, "report_seq": 0, "launched_at": ago(minutes=6)}, UP, "no_contact",
             id="never-reached-porter",
+        ),
+        pytest.param(
+            "launching", {"heartbeat_at": None, "report_seq": 0, "launched_at": ago(minutes=6)}, BOOTING, Relaunch,
+            id="never-came-up",
         ),
     ],
 )  # fmt: skip
