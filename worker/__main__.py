@@ -28,12 +28,17 @@ The program of a Porter machine. Porter starts it with PORTER_URL, TASK_ID, RUN_
 
 To try it by hand, without Porter, against a local bare repository:
 
-  git init --bare -b main /tmp/try.git
-  git clone /tmp/try.git /tmp/try && cd /tmp/try
-  echo 'print("Helo")' > hello.py && git add . && git commit -m first && git push origin HEAD:main
+  cd "$(mktemp -d)" && git init --quiet --bare -b main try.git && git clone --quiet try.git work
+  echo 'print("Helo")' > work/hello.py && git -C work add .
+  git -C work -c user.name=You -c user.email=you@example.com commit --quiet -m first
+  git -C work push --quiet origin HEAD:main
   env TASK_ID=1 AGENT=mock PROMPT='replace "Helo" with "Hello"' \\
-      REPO_CLONE_URL=file:///tmp/try.git python -m worker
-  git -C /tmp/try.git show porter/1
+      REPO_CLONE_URL="file://$PWD/try.git" python -m worker
+  git -C try.git show porter/1
+
+The log goes to standard error, the result to standard output as one line of JSON. The exit status is 0 when the run
+ended well. With Porter it is 0 when the result was accepted, whatever it was; 1 when it could not be delivered; 2 when
+there was nothing to do.
 
 Variables then: TASK_ID, AGENT, PROMPT, and REPO_CLONE_URL, or REPO_FULL_NAME with GITHUB_TOKEN; optional BRANCH_NAME,
 BASE_BRANCH, MODEL, CALLBACK_URL with CALLBACK_TOKEN (the result is posted there), the agent's key (ANTHROPIC_API_KEY).

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,7 +152,7 @@ def start(porter: Porter, tmp_path: Path) -> Iterator[Start]:
     with tempfile.TemporaryDirectory(prefix="machine-") as temporary, _machines() as running:
         Path(temporary).chmod(0o711)  # the agent's user must reach its own folder
 
-        def begin(job: JobDocument, **extra: str) -> Machine:
+        def begin(job: JobDocument, *, below: Sequence[str] = (), **extra: str) -> Machine:
             porter.job = job
             env = {
                 "PATH": os.environ["PATH"],
@@ -164,17 +164,17 @@ def start(porter: Porter, tmp_path: Path) -> Iterator[Start]:
                 "CALLBACK_TOKEN": TOKEN,
                 **extra,
             }
-            machine = Machine(run_worker(env, tmp_path), porter, Path(temporary))
+            machine = Machine(run_worker(env, tmp_path, below=below), porter, Path(temporary))
             running.append(machine.process)
             return machine
 
         yield begin
 
 
-def run_worker(env: dict[str, str], at: Path) -> subprocess.Popen[str]:
-    """`python -m worker` with exactly this environment."""
+def run_worker(env: dict[str, str], at: Path, *, below: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """`python -m worker` with exactly this environment, started by the program `below`, if any."""
     return subprocess.Popen(
-        [sys.executable, "-m", "worker"],
+        [*below, sys.executable, "-m", "worker"],
         env=env,
         cwd=at,
         stdin=subprocess.DEVNULL,

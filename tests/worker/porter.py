@@ -39,6 +39,7 @@ class Porter:
     result: dict[str, Any] | None = None
     held: dict[str, Any] | None = None
     held_answer: int = 200
+    complete_answer: int = 200
     session: dict[str, Any] | None = None
     session_answer: int = 200
     requests: list[str] = field(default_factory=list)
@@ -125,6 +126,8 @@ class Porter:
         return self._complete(body)
 
     def _complete(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if self.complete_answer != 200:
+            return self.complete_answer, {"error": "malformed", "message": "that is no result"}
         if body.get("run_id") != RUN_ID or body.get("seq") != self.last_seq + 1:
             self.problems.append(f"result {body.get('seq')} came after {self.last_seq}")
         self.last_seq, self.result = body["seq"], body["result"]

@@ -31,10 +31,17 @@ def test_a_run_by_hand_prints_its_result_as_json(bare: Bare, tmp_path: Path) -> 
     assert "Edit greet.py" in log
 
 
-def test_the_help_tells_how_to_try_it_and_nothing_needs_installing() -> None:
+def test_the_example_in_the_help_runs_as_it_stands_and_nothing_needs_installing(tmp_path: Path) -> None:
     without_packages = [sys.executable, "-S", "-m", "worker", "--help"]
-    done = subprocess.run(without_packages, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "REPO_CLONE_URL=file:///tmp/try.git python -m worker" in done.stdout
+    said = subprocess.run(without_packages, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    example = said.partition("bare repository:\n\n")[2].partition("\n\n")[0]
+    (tmp_path / "python").symlink_to(sys.executable)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(["/bin/sh", "-ec", example], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result, _, shown = done.stdout.partition("\n")
+    assert json.loads(result)["status"] == "complete"
+    assert '+print("Hello")' in shown
 
 
 def test_missing_variables_are_one_line_and_exit_status_2(tmp_path: Path) -> None:
@@ -42,6 +49,15 @@ def test_missing_variables_are_one_line_and_exit_status_2(tmp_path: Path) -> Non
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == 2
     assert complaint == "porter worker: PORTER_URL and TASK_ID are missing: this is the machine's program; see --help\n"
+
+
+def test_a_patience_that_is_no_number_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **PORTER, "PORTER_WORKER_PATIENCE": "long"}
+    process = run_worker(env, tmp_path)
+    _, complaint = process.communicate(timeout=20)
+    assert (process.returncode, complaint) == (
+        2, "porter worker: PORTER_WORKER_PATIENCE is a number of seconds, not 'long'\n",
+    )  # fmt: skip
 
 
 def test_the_environment_of_a_machine() -> None:
