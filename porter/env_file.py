@@ -20,8 +20,8 @@ _BLANKS = {
     "GITHUB_APP_ID": "the App's number, from its settings page on GitHub",
     "GITHUB_APP_SLUG": "the App's name in its own address",
     "GITHUB_APP_PRIVATE_KEY": "the App's private key: PEM in base64, on one line",
-    "FLY_API_TOKEN": "a token of the organisation or the app the machines run in",
-    "FLY_APP_NAME": "the Fly app the machines run in",
+    "FLY_API_TOKEN": "a token of the organisation or the app the machines run in; or later, with `porter fly set`",
+    "FLY_APP_NAME": "the Fly app the machines run in; or later, likewise",
 }
 
 

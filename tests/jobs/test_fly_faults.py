@@ -50,7 +50,7 @@ class Ground:
     def jobs(self) -> list[str]:
         redis = self.services.queues.redis
         found = [Queue(name, connection=redis, serializer=JSONSerializer).get_jobs() for name in NAMES]
-        return [job.description for jobs in found for job in jobs]
+        return [job.description or "" for jobs in found for job in jobs]
 
 
 @pytest.fixture
