@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -48,6 +49,17 @@ class Onlooker:
     def reactions_to(self, comment: int) -> list[str]:
         return [one["content"] for one in self._get(f"/issues/comments/{comment}/reactions")]
 
+    def issue(self, number: int) -> Json:
+        found: Json = self._get(f"/issues/{number}")
+        return found
+
+    def issues(self) -> list[Json]:
+        return [one for one in self._get("/issues?state=all&per_page=100") if "pull_request" not in one]
+
+    def file(self, path: str) -> str:
+        """A file of the main branch."""
+        return base64.b64decode(self._get(f"/contents/{path}?ref=main")["content"]).decode()
+
     def pull(self, number: int) -> Json:
         return self._get(f"/pulls/{number}")
 
@@ -90,8 +102,8 @@ class Onlooker:
 
     # --- Porter -----------------------------------------------------------------------------------------------------
 
-    def api(self, method: str, path: str) -> httpx.Response:
-        return httpx.request(method, f"{self.demo.services.config.url}{path}", timeout=10)
+    def api(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        return httpx.request(method, f"{self.demo.services.config.url}{path}", json=body, timeout=30)
 
     def task(self, task_id: str) -> Json:
         answer = self.api("GET", f"/api/tasks/{task_id}")
