@@ -23,7 +23,7 @@ from jobs.hosts.port import Machine, MachineSpec, MachineState, machine_name
 
 _log = logging.getLogger(__name__)
 
-TIMEOUT = 30  # seconds for one answer, and between two words of a pull
+TIMEOUT = 30.0  # seconds for one answer, and between two words of a pull
 STOP_GRACE = 30  # seconds from SIGTERM to SIGKILL
 MAX_PIDS = 2048
 LOG_OPTIONS = {"max-size": "10m", "max-file": "1"}
@@ -55,10 +55,11 @@ class DockerHost:
         memory_mb: int = 2048,
         deployment: str = "default",
         runner_argv: list[str] | None = None,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._image, self._address, self._network = image, dict(engine or {}), network
         self._cpus, self._memory, self._deployment = cpus, memory_mb * 1024 * 1024, deployment
-        self._argv = runner_argv
+        self._argv, self._timeout = runner_argv, timeout
 
     def __repr__(self) -> str:
         return f"DockerHost(network={self._network!r}, deployment={self._deployment!r})"
@@ -109,7 +110,7 @@ class DockerHost:
     @cached_property
     def _engine(self) -> Any:
         """The SDK asks the engine for its version at once, so it is made when it is needed. It has no types."""
-        return _Engine(**self._address, timeout=TIMEOUT)
+        return _Engine(**self._address, timeout=self._timeout)
 
     @cached_property
     def _pinned(self) -> str:
@@ -168,7 +169,7 @@ class DockerHost:
             cap_drop=["ALL"],
             cap_add=CAPABILITIES,
             security_opt=["no-new-privileges:true"],
-            restart_policy={"Name": "no"},
+            restart_policy={"Name": ""},  # never: what a run left must not run twice; older engines do not know "no"
             init=False,  # the runner reaps by itself; another process 1 would keep the token in its environment
             log_config={"Type": "json-file", "Config": LOG_OPTIONS},
         )
@@ -242,5 +243,5 @@ class _Engine(docker.APIClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK waits for ever during a pull; nothing of Porter's does."""
 
     def request(self, *arguments: Any, **options: Any) -> Any:
-        options["timeout"] = options.get("timeout") or TIMEOUT
+        options["timeout"] = options.get("timeout") or self.timeout
         return super().request(*arguments, **options)

@@ -38,6 +38,7 @@ def machine(data: Mapping[str, Any]) -> Machine:
         exit_code=state["ExitCode"] if ended else None,
         oom_killed=ended and bool(state.get("OOMKilled")),
         created_at=_time(data["Created"]),
+        image=data["Config"].get("Image"),
     )
 
 

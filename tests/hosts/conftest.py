@@ -1,4 +1,4 @@
-"""Both hosts, ready to be held against one contract."""
+"""Every host, ready to be held against one contract."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from jobs.hosts.local import LocalHost
 from jobs.hosts.port import Host, MachineSpec
 from tests.contracts.fly import HOOKS
 from tests.emulators.fly_api import DEPLOY, IMAGE, world
+from tests.hosts import docker_hosts
 
 CANARY = "canary-callback-token"
 
@@ -53,10 +54,11 @@ def fly_host(
     return FlyHost(api_url=server.url, place=lambda: where, pace=pace or Pace(), deployment=deployment, http=http)
 
 
-@pytest.fixture(params=["fly-flat", "fly-monitor", "local"])
+@pytest.fixture(params=["fly-flat", "fly-monitor", "local", "docker-emulated", "docker-engine"])
 def host_for(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HostFactory]:
-    if request.param == "local":
-        yield from _local(tmp_path)
+    own = {"local": _local, "docker-emulated": docker_hosts.emulated, "docker-engine": docker_hosts.real}
+    if request.param in own:
+        yield from own[request.param](tmp_path)
         return
     servers: list[Server] = []
     with httpx.Client(event_hooks=HOOKS) as http:
