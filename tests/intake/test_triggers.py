@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ def test_an_opened_issue_is_taken_on_where_that_is_set(house: House):
     task = tasks.get(house.services.db, answer.json["tasks"][0])
     assert (task.source, task.agent, task.requested_by, task.comment_id) == ("opened", "mock", "maria", None)
     assert house.deliver(says.issue("opened"), event="issues").json["verdict"] == "duplicate"
+
+
+@pytest.mark.parametrize("allowed", [[], [41]], ids=["as-any-bot", "though-its-number-is-allowed"])
+def test_an_issue_that_porter_opened_itself_starts_nothing(home: Path, allowed: list[int]):
+    house = build(home, PORTER_ALLOWED_BOTS=",".join(map(str, allowed)))
+    switch_on(house, "auto_assign", True)
+    me = {"login": "porter[bot]", "id": 41, "type": "Bot"}
+    for action, more in (("opened", {}), ("labeled", {"label": "porter:queued"})):
+        answer = house.deliver(says.issue(action, sender=me, **more), event="issues")
+        assert (answer.json["verdict"], answer.json["tasks"]) == ("ignored", [])
+    house.services.db.close()
 
 
 def test_the_file_of_the_repository_wins_over_its_settings(house: House):

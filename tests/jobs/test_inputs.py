@@ -133,6 +133,20 @@ def test_a_mistake_that_cannot_matter_is_told_once_and_the_run_goes_on(stage: St
     assert "`skip_labels`" in comment and "`colour`" in comment and "goes on without it" in comment
 
 
+@pytest.mark.parametrize("text", ['{"colour": "red"}', '{"setup": 3}'], ids=["harmless", "fatal"])
+@pytest.mark.parametrize("done", [True, False], ids=["done-and-no-answer", "not-done"])
+def test_an_unclear_answer_to_the_comment_on_a_mistake_makes_no_second_one(stage: Stage, text: str, done: bool):
+    write_text(stage, text)
+    task, faults = stage.task(), stage.github.world.faults
+    faults.drop_reply_next("POST", "/comments$") if done else faults.fail_next("POST", "/comments$", 502)
+    launch(stage.services, task.run_id)
+    assert (stage.now_task(task).status, len(complaints(stage))) == (Status.QUEUED, int(done))
+    stage.wait(10)
+    launch(stage.services, task.run_id)
+    assert stage.now_task(task).status is (Status.FAILED if "setup" in text else Status.LAUNCHING)
+    assert len(complaints(stage)) == 1
+
+
 def test_a_new_version_of_the_file_is_told_of_anew(stage: Stage):
     for text in ('{"setup": 3}', '{"setup": 4}'):
         write_text(stage, text)
