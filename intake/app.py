@@ -10,7 +10,7 @@ from flask import Flask
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from intake import agents_api, answers, callbacks, fly_api, health, review_api, shapes, tasks_api, webhooks
+from intake import agents_api, answers, auth, callbacks, fly_api, health, review_api, shapes, tasks_api, webhooks
 from intake.accept import webhook_secrets
 from intake.commands import Vocabulary
 from intake.judgement import House
@@ -51,6 +51,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     app.register_blueprint(webhooks.routes(services, house))
     app.register_blueprint(callbacks.routes(services, roster, settings or {}))
     app.register_blueprint(health.routes(services))
+    app.register_blueprint(auth.routes(services))
     app.register_api(
         tasks_api.routes(services, roster, Streams(services.db, most=_MOST_STREAMS, poll_seconds=poll_seconds))
     )

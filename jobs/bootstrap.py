@@ -16,11 +16,12 @@ from jobs.config import Config, HostKind
 from jobs.errors import ConfigurationError
 from jobs.fly_pace import FlyPace
 from jobs.github.client import GitHub
+from jobs.github.sign_in import SignIn
 from jobs.hosts.docker import DockerHost
 from jobs.hosts.fly import FlyHost
+from jobs.hosts.fly_apps import FlyApps
 from jobs.hosts.fly_place import FlyPlace
 from jobs.hosts.local import LocalHost
-from jobs.hosts.fly_apps import FlyApps
 from jobs.hosts.port import Host
 from jobs.queues import Queues
 from jobs.secrecy import Secrecy
@@ -58,6 +59,22 @@ class Services:
         )
 
     @cached_property
+    def sign_in(self) -> SignIn:
+        """Raises ConfigurationError while there is no client id and secret."""
+        config = self.config
+        if config.github_client_id is None or config.github_client_secret is None:
+            raise ConfigurationError(["GITHUB_CLIENT_ID is not set: nobody can sign in with GitHub"])
+        return SignIn(
+            httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": "porter"}),
+            url=config.github_url,
+            api_url=config.github_api_url,
+            client_id=config.github_client_id,
+            secret=config.github_client_secret.get_secret_value(),
+            callback=f"{config.url}/api/auth/callback",
+            clock=self.clock,
+        )
+
+    @cached_property
     def secrecy(self) -> Secrecy:
         """What hides the secrets that this Porter knows."""
         return Secrecy(self.config, self.db, self.vault, self.clock)
@@ -79,6 +96,10 @@ class Services:
         )
 
     @cached_property
+    def _fly_line(self) -> httpx.Client:
+        return httpx.Client(timeout=_TIMEOUT)
+
+    @cached_property
     def fly_pace(self) -> FlyPace:
         """Keeps the creates of all processes in step."""
         return FlyPace(self.db, self.clock)
@@ -86,6 +107,10 @@ class Services:
     def fly_place(self) -> FlyPlace:
         """Where machines come from on Fly, as it is set now. Raises FlyNotSetUp."""
         return fly_settings.place(self.db, self.vault, self.config)
+
+    def fly_apps(self, token: str) -> FlyApps:
+        """Asks Fly what this token is good for."""
+        return FlyApps(self.config.fly_api_url, token, self._fly_line)
 
 
 def _docker(config: Config) -> DockerHost:
@@ -96,10 +121,6 @@ def _docker(config: Config) -> DockerHost:
     }  # fmt: skip
     return DockerHost(
         image=config.worker_image,
-    @cached_property
-    def _fly_line(self) -> httpx.Client:
-        return httpx.Client(timeout=_TIMEOUT)
-
         engine=kwargs_from_env({name: value for name, value in where.items() if value} or {"DOCKER_HOST": ""}),
         network=config.docker_network,
         cpus=config.machine_cpus,
@@ -109,10 +130,6 @@ def _docker(config: Config) -> DockerHost:
 
 
 def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Services:
-    def fly_apps(self, token: str) -> FlyApps:
-        """Asks Fly what this token is good for."""
-        return FlyApps(self.config.fly_api_url, token, self._fly_line)
-
     """Services for this configuration. Connects to nothing yet."""
     return Services(
         config=config,

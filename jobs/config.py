@@ -7,6 +7,7 @@ import binascii
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -57,6 +58,7 @@ class Config(BaseSettings):
     max_runs_per_repository: int = Field(20, ge=1, validation_alias="PORTER_MAX_RUNS_PER_REPOSITORY")
     max_runs: int = Field(100, ge=1, validation_alias="PORTER_MAX_RUNS")
     allowed_users: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_USERS")
+    admins: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ADMINS")
     allowed_bots: Annotated[list[int], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_BOTS")
     labels: Switch = Field(Switch.ON, validation_alias="PORTER_LABELS")
 
@@ -70,6 +72,8 @@ class Config(BaseSettings):
     github_app_slug: str = Field("porter", validation_alias="GITHUB_APP_SLUG")
     github_app_private_key: SecretStr | None = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY")
     github_app_private_key_file: Path | None = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY_FILE")
+    github_client_id: str | None = Field(None, validation_alias="GITHUB_CLIENT_ID")
+    github_client_secret: SecretStr | None = Field(None, validation_alias="GITHUB_CLIENT_SECRET")
     github_webhook_secret: SecretStr | None = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET")
     github_webhook_secret_previous: SecretStr | None = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET_PREVIOUS")
 
@@ -91,7 +95,7 @@ class Config(BaseSettings):
     log_format: str = Field("console", pattern="^(console|json)$", validation_alias="PORTER_LOG_FORMAT")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="PORTER_LOG_LEVEL")
 
-    @field_validator("fly_regions", "allowed_users", "allowed_bots", mode="before")
+    @field_validator("fly_regions", "allowed_users", "admins", "allowed_bots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -121,6 +125,15 @@ class Config(BaseSettings):
     def is_production(self) -> bool:
         return self.mode is Mode.PRODUCTION
 
+    @property
+    def signs_in(self) -> bool:
+        """Whether people sign in with GitHub; in production without it there is one password for all."""
+        return self.is_production and bool(self.github_client_id and self.github_client_secret)
+
+    def is_admin(self, login: str) -> bool:
+        """Whether this person sees and sets what concerns all."""
+        return login.lower() in {name.lower() for name in self.admins}
+
     def refuse_if_unsafe(self) -> None:
         """Raises ConfigurationError when a secret is missing that this mode cannot do without."""
         needed: dict[str, object] = {"PORTER_VAULT_KEYS": self.vault_keys}
@@ -132,11 +145,17 @@ class Config(BaseSettings):
                 "GITHUB_APP_ID": self.github_app_id,
                 "GITHUB_APP_PRIVATE_KEY": self.github_app_private_key or self.github_app_private_key_file,
                 "PORTER_API_TOKEN": self.api_token,
-                "PORTER_DASHBOARD_PASSWORD": self.dashboard_password,
+                "PORTER_DASHBOARD_PASSWORD": self.dashboard_password or self.signs_in,
+                "GITHUB_CLIENT_SECRET": self.github_client_secret or not self.github_client_id,
+                "GITHUB_CLIENT_ID": self.github_client_id or not self.github_client_secret,
             }
         faults = [f"{name} is not set; see docs/configuration.md" for name, value in needed.items() if not value]
         if self.is_production and self.host is HostKind.LOCAL:
             faults.append("PORTER_HOST=local isolates nothing and is refused in production; use fly or docker")
+        if self.signs_in and urlsplit(self.url).hostname != urlsplit(self.dashboard_url).hostname:
+            faults.append(
+                "PORTER_URL and PORTER_DASHBOARD_URL name different hosts: a sign-in at one is none at the other"
+            )
         if faults:
             raise ConfigurationError(faults)
 

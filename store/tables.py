@@ -19,11 +19,13 @@ from sqlalchemy import (
 from store.dialect import Json, RowId, Utc
 from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
+from store.people_tables import browser_sessions, readable_repositories, sign_ins
 
 __all__ = [
-    "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes", "installations", "leases",
-    "log_lines", "metadata", "paces", "permissions", "redeliveries", "repositories", "requests", "responses",
-    "run_tokens", "runs", "secrets", "sessions", "settings", "tasks",
+    "browser_sessions", "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes",
+    "installations", "leases", "log_lines", "metadata", "paces", "permissions", "readable_repositories",
+    "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs", "secrets", "sessions",
+    "settings", "sign_ins", "tasks",
 ]  # fmt: skip
 
 tasks = Table(

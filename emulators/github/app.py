@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from emulators.github import git_http, pages
+from emulators.github import git_http, oauth, pages
 from emulators.github.rest import dispatch
 from emulators.github.world import World
 
@@ -15,6 +15,7 @@ def create_app(world: World) -> Flask:
     app.url_map.strict_slashes = False
     dispatch.install(app, world)
     git_http.install(app, world)
+    oauth.install(app, world)
     pages.install(app, world)
     dispatch.speak_json(app)
     return app

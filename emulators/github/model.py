@@ -58,6 +58,30 @@ class App:
     events: list[str]
     hook_id: int
     created_at: datetime
+    oauth: OAuthClient | None = None
+
+    @property
+    def client_id(self) -> str:
+        return f"Iv23li{self.id:014d}"
+
+
+@dataclass
+class OAuthClient:
+    """What an App needs to sign people in. `callbacks` are the addresses that a person may be sent back to."""
+
+    secret_digest: str = field(repr=False)
+    callbacks: list[str]
+
+
+@dataclass
+class SignIn:
+    """A person agreed that an App may know them; the code that says so can be turned into a token once."""
+
+    app: App
+    user: User
+    redirect_uri: str
+    challenge: str
+    until: datetime
 
 
 @dataclass
@@ -238,3 +262,4 @@ class Token:
     user: User | None = None
     repositories: list[Repository] | None = None  # None: all of the installation, also those added later
     permissions: dict[str, str] = field(default_factory=dict)
+    app: App | None = None  # a person's token that an App was given: good where both may read

@@ -23,8 +23,10 @@ from emulators.github.model import (
     Installation,
     Issue,
     Label,
+    OAuthClient,
     Repository,
     Review,
+    SignIn,
     Token,
     User,
 )
@@ -66,6 +68,8 @@ class World:
         self.repositories: dict[str, Repository] = {}
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
+        self.sign_ins: dict[str, SignIn] = {}  # by the digest of their code
+        self.refresh_tokens: dict[str, Token] = {}
         self.tokens: dict[str, Token] = {}
         self.webhooks = Webhooks(clock, webhook_transport)
         self.limits = Limits(clock)
@@ -131,6 +135,7 @@ class World:
         events: Iterable[str],
         *,
         owner: str | None = None,
+        oauth: OAuthClient | None = None,
     ) -> App:
         """An App with its bot user `<slug>[bot]`. `permissions` maps names like `issues` to read or write."""
         with self.lock:
@@ -150,6 +155,7 @@ class World:
                 list(events),
                 hook_id=self.next_id(),
                 created_at=self.clock(),
+                oauth=oauth,
             )
             return self.apps[app_id]
 

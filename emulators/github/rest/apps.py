@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from emulators.github import auth
 from emulators.github.errors import Refusal, not_found
-from emulators.github.model import Installation, Repository
+from emulators.github.model import App, Installation, Repository
 from emulators.github.rest.call import Call, Reply, Route
 from emulators.github.shapes import Json, people, repositories, stamp
 from emulators.github.webhooks import Delivery
@@ -84,6 +84,36 @@ def list_installation_repositories(call: Call) -> Reply:
     page = call.page(chosen, lambda one: repositories.repository(call.urls, one))
     body = {"total_count": len(chosen), "repository_selection": "selected", "repositories": page.body}
     return Reply(200, body, page.headers)
+
+
+def list_my_installations(call: Call) -> Reply:
+    """Those of the App that was given this token, as far as the person may read something there."""
+    app, login = _signed_in(call)
+    mine = [one for one in call.world.installations.values() if one.app is app and _readable(one, login)]
+    page = call.page(mine, lambda one: people.installation(call.urls, one))
+    return Reply(200, {"total_count": len(mine), "installations": page.body}, page.headers)
+
+
+def list_my_repositories(call: Call) -> Reply:
+    app, login = _signed_in(call)
+    one = call.world.installations.get(call.number("installation_id"))
+    if one is None or one.app is not app or not (mine := _readable(one, login)):
+        raise not_found()
+    page = call.page(mine, lambda it: repositories.repository(call.urls, it))
+    body = {"total_count": len(mine), "repository_selection": "selected", "repositories": page.body}
+    return Reply(200, body, page.headers)
+
+
+def _signed_in(call: Call) -> tuple[App, str]:
+    token = call.caller.token
+    if token is None or token.app is None or token.user is None:
+        raise Refusal(403, "You must authenticate with an access token authorized to a GitHub App in order to list "
+                           "installations")  # fmt: skip
+    return token.app, token.user.login
+
+
+def _readable(one: Installation, login: str) -> list[Repository]:
+    return [it for it in one.repositories if it.may(login, "read")] if one.suspended_at is None else []
 
 
 def list_deliveries(call: Call) -> Reply:
@@ -165,5 +195,7 @@ ROUTES = [
     Route("GET", "/installation/repositories", list_installation_repositories, by="installation"),
     Route("GET", "/rate_limit", rate_limit, by="anyone"),
     Route("GET", "/user", get_user, by="user"),
+    Route("GET", "/user/installations", list_my_installations, by="user"),
+    Route("GET", "/user/installations/{installation_id}/repositories", list_my_repositories, by="user"),
     Route("GET", "/users/{username}", get_person, by="anyone"),
 ]

@@ -18,6 +18,7 @@ from emulators.github.connection import cut_line
 from emulators.github.errors import Refusal, not_found
 from emulators.github.faults import CallRecord, DropReply, Fail, Hang
 from emulators.github.model import Repository
+from emulators.github.oauth import covered
 from emulators.github.rest import (
     apps,
     checks,
@@ -159,6 +160,8 @@ def _allowed(world: World, route: Route, args: dict[str, str], caller: Caller) -
         raise Refusal(401, "Bad credentials")
     if repository is None or not caller.sees(repository):
         raise not_found()
+    if caller.token and caller.token.app and repository not in covered(world, caller.token.app):
+        raise not_found()  # a person's token that an App was given opens nothing where the App is not
     _permitted(route, caller, repository)
     return repository
 

@@ -62,7 +62,7 @@ def organization(urls: Urls, who: User) -> Json:
 def app(urls: Urls, one: App) -> Json:
     return {
         "id": one.id,
-        "client_id": f"Iv23li{one.id:014d}",
+        "client_id": one.client_id,
         "slug": one.slug,
         "node_id": node_id("A", one.id),
         "owner": user(urls, one.owner),
@@ -84,7 +84,7 @@ def app_or_none(urls: Urls, one: App | None) -> Json | None:
 def installation(urls: Urls, one: Installation) -> Json:
     return {
         "id": one.id,
-        "client_id": f"Iv23li{one.app.id:014d}",
+        "client_id": one.app.client_id,
         "account": user(urls, one.account),
         "repository_selection": "selected",
         "access_tokens_url": f"{urls.api}/app/installations/{one.id}/access_tokens",

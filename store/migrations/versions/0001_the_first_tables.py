@@ -346,6 +346,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task_id", "agent", name=op.f("pk_sessions")),
     )
     op.create_table(
+        "sign_ins",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("goes_to", sa.String(length=2000), nullable=False),
+        sa.Column("expires_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_sign_ins")),
+    )
+    op.create_index(op.f("ix_sign_ins_expires_at"), "sign_ins", ["expires_at"])
+    op.create_table(
+        "browser_sessions",
+        sa.Column("cookie_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("login", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("avatar_url", sa.String(length=500), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("expires_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("cookie_hash", name=op.f("pk_browser_sessions")),
+    )
+    op.create_index(op.f("ix_browser_sessions_expires_at"), "browser_sessions", ["expires_at"])
+    op.create_index(op.f("ix_browser_sessions_person_id"), "browser_sessions", ["person_id"])
+    op.create_table(
+        "readable_repositories",
+        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("names", Json, nullable=False),
+        sa.Column("asked_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_readable_repositories")),
+    )
+    op.create_table(
         "held_changes",
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("task_id", sa.String(length=32), nullable=False),
