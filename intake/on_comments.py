@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from intake.commands import parse
+from intake.commands import CommandError, parse
 from intake.events import IssueComment, RemarkEvent, ReviewEvent
 from intake.judgement import Around, Heard, House, Judgement, delivered, ignored, seen_in
 from intake.markdown import is_mentioned
@@ -78,9 +80,28 @@ def _reviewed(heard: Heard, said: Said, house: House, around: Around, *, wanted:
         return _judged(heard, said, Orders(follow_ups=[follow_up(said, around, None, key=said.key)]), content_key)
     if why := no_installation(said.installation_id):
         return ignored(heard, why)
-    orders = ordered(items, said, house, around)
-    orders.follow_ups = [replace(one, source_key=said.key, instructions="") for one in orders.follow_ups[:1]]
-    return _judged(heard, said, orders, content_key)
+    return _judged(heard, said, _as_one_run(ordered(items, said, house, around), said), content_key)
+
+
+def _as_one_run(orders: Orders, said: Said) -> Orders:
+    """A review is one run however many commands are in it: their flags add up. Those that contradict each other are
+    refused, as they are within a command (docs/decisions/0011-one-review-is-one-run.md)."""
+    flags: dict[str, Any] = {}
+    for one in orders.follow_ups:
+        if apart := sorted(name for name, value in one.flags.items() if flags.get(name, value) != value):
+            orders.mistakes.append(CommandError(1, _contradiction(apart)))
+            return replace(orders, follow_ups=[])
+        flags |= one.flags
+    whole = [replace(one, source_key=said.key, instructions="", flags=flags) for one in orders.follow_ups[:1]]
+    return replace(orders, follow_ups=whole)
+
+
+def _contradiction(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name.replace('_', '-')}`" for name in names)
+    return (
+        f"A review is one run, and its commands ask for different things ({shown}), so nothing was started. Ask again "
+        "in comments: there each command is a run of its own, one after the other."
+    )
 
 
 def _judged(heard: Heard, said: Said, orders: Orders, content_key: str) -> Judgement:

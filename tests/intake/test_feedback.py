@@ -99,10 +99,21 @@ def test_a_review_that_requests_changes_is_one_piece_of_feedback(house: House, b
 
 def test_a_review_with_several_commands_is_still_one(house: House):
     task = ours(house)
-    body = "@porter --model=m2 make it louder\n\n@porter and twice as long"
+    body = "@porter --model=m2 make it louder\n\n@porter mock --no-tests --model=m2 and twice as long"
     house.deliver(says.review("commented", body), event="pull_request_review")
 
-    assert [(one.source_key, one.flags) for one in asked(house, task)] == [("review:900", {"model": "m2"})]
+    told = {"model": "m2", "agent": "mock", "no_tests": True}
+    assert [(one.source_key, one.flags) for one in asked(house, task)] == [("review:900", told)]
+
+
+def test_a_review_whose_commands_contradict_each_other_is_asked_back(house: House):
+    task = ours(house)
+    body = "@porter --model=m2 make it louder\n\n@porter --model=m3 and twice as long"
+    answer = house.deliver(says.review("changes_requested", body), event="pull_request_review")
+
+    assert (answer.json["verdict"], asked(house, task)) == ("refused", [])
+    [reply] = replies(house)
+    assert "A review is one run" in reply.argument and "`model`" in reply.argument
 
 
 REVIEW = [
