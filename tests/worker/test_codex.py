@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.models.openai import KEY, Custom, Model, Said, Text, Tool, serving
-from tests.programs import missing
-from tests.worker.conftest import BRANCH, ROOT, Bare, Machine, Start
+from tests.programs import agent_cli
+from tests.worker.conftest import BRANCH, Bare, Machine, Start
 from worker import agents
 from worker.agents.codex import VERSION
 from worker.contract import JobDocument
@@ -28,12 +27,7 @@ PATCH = (
 
 @pytest.fixture(scope="module")
 def codex() -> Path:
-    """The CLI: named by PORTER_TEST_CODEX, on PATH, or where `./run` installs it."""
-    local = ROOT / ".node" / "node_modules" / ".bin" / "codex"
-    found = os.environ.get("PORTER_TEST_CODEX") or shutil.which("codex") or (str(local) if local.exists() else None)
-    if not found:
-        missing(f"no Codex; npm install --prefix .node @openai/codex@{VERSION}")
-    return Path(found)
+    return agent_cli("codex")
 
 
 def run(start: Start, job: JobDocument, codex: Path, model: Model, *, name: str | None = None) -> Machine:
