@@ -24,7 +24,7 @@ def require(name: str) -> str:
 
 
 def agent_cli(name: str) -> Path:
-    """An agent's program: named by PORTER_TEST_<PROGRAM>, on PATH, or in `INSTALLED`. Without it the test is skipped."""
+    """An agent's program: named by PORTER_TEST_<PROGRAM>, on PATH, or in `INSTALLED`. Without it: skipped."""
     agent = AGENTS[name]
     called = program(agent)
     local = shutil.which(called, path=str(INSTALLED))
