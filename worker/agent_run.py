@@ -53,7 +53,7 @@ class AgentRun:
             argv = conversation.filled(recipe.resume.argv, session.id, file)
         program = replace(
             self._program(argv),
-            stdin=self.job.prompt,
+            stdin=_escaped(self.job.prompt, recipe.escapes),
             interrupt_first=recipe.interrupt_first,
             spent=conversation.spent(recipe, session),
             price=recipe.price,
@@ -119,6 +119,12 @@ class AgentRun:
         outcome = supervise(program, capture, limits, desk=self.desk, orders=self.orders, mask=self.mask)
         if outcome.exit_code != 0:
             raise BadSession(f"`{' '.join(argv[:2])}` failed: {outcome.complaint or exit_words(outcome.exit_code)}")
+
+
+def _escaped(prompt: str, escapes: Mapping[str, str]) -> str:
+    for order, words in escapes.items():
+        prompt = prompt.replace(order, words)
+    return prompt
 
 
 def _filled(word: str) -> str:

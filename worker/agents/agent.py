@@ -40,7 +40,8 @@ class Agent:
     `argv` is a list of words. A word or a group of words that names a `{model}`, an `{effort}` or one of `settings` is
     left out when there is none. `{python}` and `{worker_path}` are filled in on the machine. `keys`: any one of them is
     enough. `settings` are variables that are no secrets and that an operator may hand to the agent (a proxy's address,
-    say). `files` are laid below HOME before it starts. `instructions` are the files of a repository that it reads by
+    say). `files` are laid below HOME before it starts. `escapes`: what its CLI would take for an order to itself, in a
+    prompt, and what is written instead. `instructions` are the files of a repository that it reads by
     itself. `installer` tells who installs `package`: npm, or pip. `called` are the names under which the CLI wants a
     key, where they are not those of `keys`. A variable in `env` that names one of `settings` is left out when there is
     none.
@@ -60,6 +61,7 @@ class Agent:
     default_model: str | None = None  # what is asked for when nobody names one; None: the CLI's own choice
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    escapes: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     instructions: tuple[str, ...] = ()
@@ -110,6 +112,7 @@ def recipe(
         version=agent.version,
         resume=_resume(agent.conversation, values) if agent.conversation else None,
         files=dict(agent.files),
+        escapes=dict(agent.escapes),
         price=agent.price(model),
         called=dict(agent.called),
     )

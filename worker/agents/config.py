@@ -14,7 +14,7 @@ from worker.errors import BadAgentConfig
 
 TEXTS = ("name", "title", "stream", "package", "version", "installer", "default_model")
 LISTS = ("argv", "keys", "settings", "aliases", "excludes", "instructions")
-FIELDS = frozenset((*TEXTS, *LISTS, "called", "env", "files", "models", "interrupt_first", "resume"))
+FIELDS = frozenset((*TEXTS, *LISTS, "called", "env", "files", "escapes", "models", "interrupt_first", "resume"))
 _PRICES = frozenset(one.name for one in fields(Price))
 _FIGURES = frozenset(one.name for one in fields(Usage))
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
@@ -46,6 +46,7 @@ def read(data: Mapping[str, Any], *, streams: Collection[str]) -> Agent:
         called=_texts(name, "called", data.get("called", {})),
         env=_texts(name, "env", data.get("env", {})),
         files=_texts(name, "files", data.get("files", {})),
+        escapes=_texts(name, "escapes", data.get("escapes", {})),
         settings=_variables(name, data, "settings"),
         excludes=_words(name, data, "excludes"),
         instructions=_words(name, data, "instructions"),
