@@ -24,12 +24,13 @@ ALWAYS_EXCLUDED = ("__pycache__/", "*.pyc", ".DS_Store")
 
 @dataclass(frozen=True)
 class Harvest:
-    """What the agent left: `head` equals the start when there is nothing. `clean` is the repository to push from."""
+    """What the agent left: `head` equals `start` when there is nothing. `clean` is the repository to push from."""
 
     clean: Path
     head: str
     diff: DiffSize
     new: bool  # there is something that was not there before
+    start: str  # the commit the agent began from
     rewritten: bool = False  # the agent's own commits could not be used; its files were committed instead
 
 
@@ -45,15 +46,45 @@ def harvest(space: Workspace, job: JobDocument, *, own: Git, agents: Git) -> Har
     if head is None:
         head = _import(space, job, (stage, clean), space.start, own, agents) or space.start
     size = diff_size(clean, _base(space, clean, head, own), head, own)
-    return Harvest(clean, head, size, new=head != space.start, rewritten=rewritten)
+    return Harvest(clean, head, size, new=head != space.start, start=space.start, rewritten=rewritten)
 
 
-def push(job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> None:
-    """Push that one branch and nothing else, never by force. Raises GitFailed."""
-    refs = f"{found.head}:refs/heads/{job.branch}"
+def push(job: JobDocument, found: Harvest, git: Git, *, token: str | None) -> str:
+    """Push that one branch and nothing else, never by force; when somebody has moved it meanwhile, one beside it, so
+    that the work is not lost with the machine. The branch it is on now. Raises GitFailed."""
     credentials = (job.clone_url, token) if token else None
-    arguments = ("push", "--quiet", "--no-verify", job.clone_url, refs)
-    git(f"push {job.branch}", *arguments, at=found.clean, token=credentials, seconds=NETWORK_SECONDS)
+    try:
+        _push(job, found, job.branch, git, credentials)
+    except GitFailed as refusal:
+        there = _remote_head(job, found, git, credentials)
+        if there == found.head:  # only the answer was lost
+            return job.branch
+        if there in (None, found.start):
+            raise
+        beside = f"{job.branch}-{_number(job.run_id)}"
+        try:
+            _push(job, found, beside, git, credentials)
+        except GitFailed:
+            raise refusal from None
+        return beside
+    return job.branch
+
+
+def _push(job: JobDocument, found: Harvest, branch: str, git: Git, credentials: tuple[str, str] | None) -> None:
+    arguments = ("push", "--quiet", "--no-verify", job.clone_url, f"{found.head}:refs/heads/{branch}")
+    git(f"push {branch}", *arguments, at=found.clean, token=credentials, seconds=NETWORK_SECONDS)
+
+
+def _remote_head(job: JobDocument, found: Harvest, git: Git, credentials: tuple[str, str] | None) -> str | None:
+    arguments = ("ls-remote", job.clone_url, f"refs/heads/{job.branch}")
+    told = git(f"look at {job.branch}", *arguments, at=found.clean, token=credentials, seconds=NETWORK_SECONDS)
+    return told.split()[0] if told else None
+
+
+def _number(run_id: str) -> str:
+    """Of the run within its task; started by hand a run may be called anything."""
+    last = run_id.rpartition("-")[2]
+    return last if last.isdecimal() else "2"
 
 
 def diff_size(at: Path, base: str, head: str, git: Git) -> DiffSize:

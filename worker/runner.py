@@ -176,14 +176,26 @@ class Runner:
             token = self.desk.push_token()
             self.mask.add(*_token_forms(token))
             self.desk.line(f"pushing {self.job.branch}")
-            push(self.job, found, git, token=token)
+            branch = push(self.job, found, git, token=token)
         except Cancelled as order:
             stopped = replace(result, ending=Ending.CANCELLED, message=f"The run was cancelled: {order}.")
             return _unkept(stopped, TOO_LATE)
         except (TooLarge, GitFailed) as error:
             return self._unpushed(result, error)
+        if branch != self.job.branch:
+            return self._beside(result, branch)
         kept = "" if result.ending is Ending.CHANGES else f" Its work so far is kept on the branch {self.job.branch}."
         return replace(result, pushed=True, message=result.message + kept)
+
+    def _beside(self, result: Result, branch: str) -> Result:
+        """Not `pushed`: the task's own branch is somebody else's work now, and nothing is put on top of it unasked."""
+        words = (
+            f"But somebody pushed to {self.job.branch} while the agent worked, so its work is kept beside it, on the "
+            f"branch {branch}. Merge that, or ask again: the agent then goes on from what the branch holds now."
+        )
+        self.desk.line(words, Level.WARNING)
+        ending = Ending.PUSH_FAILED if result.ending is Ending.CHANGES else result.ending
+        return replace(result, ending=ending, message=f"{result.message} {words}")
 
     def _unpushed(self, result: Result, error: TooLarge | GitFailed) -> Result:
         self.desk.line(str(error), Level.ERROR)

@@ -87,7 +87,7 @@ def test_a_branch_of_somebody_else_is_not_overwritten(start: Start, job: JobDocu
     machine = start(job)
     machine.wait()
     assert machine.result["ending"] == "push_failed"
-    assert "rejected" in machine.result["message"]
+    assert "somebody pushed to" in machine.result["message"]
     assert bare.git("log", "-1", "--format=%s", BRANCH) == "theirs"
 
 

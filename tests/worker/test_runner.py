@@ -130,6 +130,24 @@ def test_a_follow_up_goes_on_from_the_branch(start: Start, job: JobDocument, bar
     assert machine.result["diff"]["files"] == 2
 
 
+def test_a_branch_that_moves_while_the_agent_works_keeps_the_work_beside_it(
+    start: Start, job: JobDocument, bare: Bare, porter: Porter
+) -> None:
+    start(job).wait()
+    porter.result, porter.last_seq = None, 0
+    tree = bare.git("rev-parse", f"{BRANCH}^{{tree}}")
+    theirs = bare.git("-c", "user.name=Tom", "-c", "user.email=t@x", "commit-tree", tree, "-p", BRANCH, "-m", "Tom's")
+    meanwhile = f"git --git-dir={bare.path} update-ref refs/heads/{BRANCH} {theirs}"  # setup comes behind the clone
+    again = replace(job, continue_branch=True, prompt=prompt('Replace "greets" with "salutes".'))
+    machine = start(replace(again, setup_commands=[meanwhile]))
+    machine.wait()
+    assert (machine.result["ending"], machine.result["pushed"]) == ("push_failed", False)
+    assert bare.git("rev-parse", BRANCH) == theirs
+    [beside] = [name for name in bare.branches() if name.startswith(f"{BRANCH}-")]
+    assert f"on the branch {beside}" in machine.result["message"]
+    assert "salutes" in bare.show(beside)
+
+
 def test_setup_comes_before_the_agent_and_a_failure_stops_there(start: Start, job: JobDocument, porter: Porter) -> None:
     machine = start(replace(job, setup_commands=["echo installing", "echo no such package >&2; exit 4", "echo never"]))
     machine.wait()
