@@ -13,7 +13,6 @@ import platform
 import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -131,8 +130,9 @@ def _npm(directory: Path, wanted: Mapping[str, str], *, scripts: list[str]) -> N
 
 def _pip_install(directory: Path, agent: Agent) -> None:
     """A Python agent pins its own dependencies and must not share them with anything."""
+    directory.mkdir(parents=True, exist_ok=True)
     place = directory / agent.name
-    venv.create(place, with_pip=True, clear=True)
+    _run([sys.executable, "-m", "venv", "--clear", str(place)], directory, dict(os.environ))
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", "--no-cache-dir", "--disable-pip-version-check"]
     _run([*pip, f"{agent.package}=={agent.version}"], directory, dict(os.environ))
 
