@@ -46,8 +46,8 @@ def agent_user(environ: Mapping[str, str]) -> User | None:
 def harden() -> None:
     """Make this process unreadable for its children, and make it the parent of their orphans.
 
-    Without CAP_SYS_PTRACE in the bounding set even a root child cannot read the memory or the environment of a
-    process that still has it (ptrace(2), "Ptrace access mode checking").
+    Without CAP_SYS_PTRACE in the bounding set even a root child cannot read the memory of a process that still has it
+    (ptrace(2), "Ptrace access mode checking"). The environment it may be able to read: see `take_environment`.
     """
     if not sys.platform.startswith("linux"):
         return

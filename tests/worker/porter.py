@@ -25,6 +25,7 @@ class Porter:
     job: JobDocument | None = None
     job_answers: list[int] = field(default_factory=list)  # statuses to give before the job itself
     push_answers: list[int] = field(default_factory=list)
+    token: str = TOKEN  # the run's
     push_token: str = PUSH_TOKEN
     cancel_when: str = ""  # order a cancel once a log line holds this text
     away: bool = False
@@ -61,7 +62,7 @@ class Porter:
 
     def answer(self, method: str, path: str, body: dict[str, Any], token: str) -> tuple[int, dict[str, Any]]:
         self.requests.append(f"{method} {path}")
-        if token != f"Bearer {TOKEN}":
+        if token != f"Bearer {self.token}":
             self.problems.append(f"wrong token on {path}")
             return 401, {"error": "unauthorized", "message": "wrong token"}
         if self.away or time.monotonic() < self.away_until:
