@@ -11,11 +11,11 @@ from jobs import fly_verdict
 from jobs.fly_verdict import Mode, Verdict
 from jobs.hosts.errors import HostError, HostRefused
 from jobs.hosts.fly_apps import App, FlyApps, TokenInfo
+from jobs.hosts.fly_place import may_be_token
 
 TRIES = 3  # at a name of our own making
 LONGEST_NAME = 63
 PERSONAL = "personal"  # https://fly.io/docs/reference/organizations/
-_TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
 
 
 class Absent(Enum):
@@ -42,7 +42,7 @@ def judge(fly: FlyApps, wish: Wish, absent: Absent) -> Verdict:
     """The verdict on a token and an app. Never raises for what Fly says."""
     if not wish.token:
         return fly_verdict.missing_token()
-    if not _TOKEN.fullmatch(wish.token):
+    if not may_be_token(wish.token):
         return fly_verdict.invalid_token("it has characters in it that no token has")
     try:
         info = fly.token()

@@ -27,7 +27,8 @@ class FlyPace:
 
     def wait(self, app: str) -> None:
         """Wait for the next turn: that is shorter than being refused. Raises HostUnavailable for more than 45 s."""
-        wait = leases.reserve(self._db, _name(app), now=self._clock(), interval=INTERVAL, burst=BURST)
+        now, most = self._clock(), LONGEST_SLEEP
+        wait = leases.reserve(self._db, _name(app), now=now, interval=INTERVAL, burst=BURST, at_most=most)
         if wait > LONGEST_SLEEP:
             raise HostUnavailable("too many machines are being started at once", wait)
         self._sleep(wait)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.config import Config
 from jobs.hosts.errors import HostRefused
-from jobs.hosts.fly_place import FlyPlace, bare
+from jobs.hosts.fly_place import FlyPlace, bare, may_be_token
 from store import settings, vault
 from store.database import Database
 from store.vault import Vault
@@ -52,8 +52,8 @@ def known(db: Database, keys: Vault, config: Config) -> Known:
 def place(db: Database, keys: Vault, config: Config) -> FlyPlace:
     """Where the next machine is rented, read anew each time. Raises FlyNotSetUp."""
     found = known(db, keys, config)
-    if not found.token or not found.app:
-        missing = "token" if not found.token else "app"
+    if not may_be_token(found.token) or not found.app:
+        missing = "app" if found.app is None else "token" if not found.token else "token that could be one"
         raise FlyNotSetUp(
             f"Fly is not set up: there is no {missing}. Save one with `porter fly set` or PUT /api/config/fly "
             f"(docs/operations.md), then retry"

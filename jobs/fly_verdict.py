@@ -78,7 +78,8 @@ def missing_app_name(apps: Sequence[str], mode: Mode) -> Verdict:
         words = f"the token is good for several apps ({', '.join(apps[:_SHOWN])}{more}), and none of them was chosen"
     else:
         words = "no app was chosen, and the token does not say which it is for"
-    return Verdict(FlyStatus.MISSING_APP_NAME, words, "name the app that the machines are to run in", mode=mode)
+    action = "name the app that the machines are to run in; with an organisation's token, the mode `org` makes one"
+    return Verdict(FlyStatus.MISSING_APP_NAME, words, action, mode=mode)
 
 
 def invalid_token(why: str = "it is wrong, expired or revoked") -> Verdict:

@@ -29,14 +29,16 @@ def check() -> None:
 @fly.command("set")
 @click.option("--app", default="", help="The app for the machines; without it one is found or made.")
 @click.option("--org", help="The organisation, for a token of several.")
-def set_(app: str, org: str | None) -> None:
+@click.option("--mode", type=click.Choice(["org", "deploy"]), help="What the token is; left out, the token tells.")
+def set_(app: str, org: str | None, mode: str | None) -> None:
     """Save a token and an app, if Fly accepts them.
 
     The token is read from standard input, so that no list of processes shows it; an empty one keeps what is there.
     """
     from jobs import bootstrap, fly_setup
+    from jobs.fly_verdict import Mode
 
-    change = fly_setup.Change(token=_token(), app=app, org=org)
+    change = fly_setup.Change(token=_token(), app=app, org=org, mode=Mode(mode) if mode else None)
     _tell(fly_setup.save(bootstrap.from_environment(), change, by="operator"))
 
 

@@ -10,6 +10,7 @@ SHARED, PERFORMANCE = "shared", "performance"
 # CPU counts, then the least and most memory in MB for each: https://fly.io/docs/about/pricing/#started-fly-machines
 _SIZES = {SHARED: ((1, 2, 4, 6, 8), 256, 2048), PERFORMANCE: ((1, 2, 4, 6, 8, 10, 12, 14, 16), 2048, 8192)}
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
 _SCHEME = re.compile(r"^(FlyV1|Bearer)\s+", re.IGNORECASE)
 
 
@@ -38,6 +39,11 @@ class FlyPlace:
 def bare(token: str) -> str:
     """The token as it goes behind "Bearer": `fly tokens create` prints it with a scheme of its own before it."""
     return _SCHEME.sub("", token.strip())
+
+
+def may_be_token(text: str) -> bool:
+    """Whether it can be a token at all: nothing else is sent in a header."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def is_pinned(image: str) -> bool:

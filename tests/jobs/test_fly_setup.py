@@ -10,16 +10,19 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from emulators.fly import Server
 from jobs import bootstrap, fly_settings, fly_setup
 from jobs.bootstrap import Services
 from jobs.config import Config
 from jobs.fly_judge import clean_name
+from jobs.fly_settings import FlyNotSetUp
 from jobs.fly_setup import Change, FlyInUse
 from jobs.fly_verdict import Mode
 from jobs.hosts.errors import HostRefused
 from jobs.hosts.fly_apps import FlyApps
+from jobs.hosts.fly_place import FlyPlace
 from jobs.setting_kinds import BadSetting
 from store import runs, settings, vault
 from store.lifecycle import Status
@@ -157,9 +160,8 @@ def test_an_empty_token_keeps_the_stored_one_and_a_missing_app_the_one_in_use(st
 def test_a_token_that_fails_later_leaves_the_good_one_in_place(stage: Stage) -> None:
     stage.save(DEPLOY)
     stage.save("fm2_wrong", app="second", sizes={"machine_cpus": 1})
-    assert stage.services.fly_place() == stage.services.fly_place().__class__(
-        DEPLOY, "porter", stage.services.config.worker_image, ("iad",)
-    )
+    image = stage.services.config.worker_image
+    assert stage.services.fly_place() == FlyPlace(DEPLOY, "porter", image, ("iad",))
 
 
 def test_looking_and_trying_make_and_store_nothing(stage: Stage) -> None:
@@ -214,13 +216,18 @@ def test_a_revoked_token_is_seen_by_the_next_look(stage: Stage) -> None:
 
 def test_the_environments_token_counts_until_one_is_saved(stage: Stage) -> None:
     services = stage.services
-    config = Config.model_validate(
-        {**{str(f.validation_alias): getattr(services.config, n) for n, f in Config.model_fields.items()},
-         "FLY_API_TOKEN": f"FlyV1 {DEPLOY}", "FLY_APP_NAME": "porter"}
-    )  # fmt: skip
+    given = {"fly_api_token": SecretStr(f"FlyV1 {DEPLOY}"), "fly_app_name": "porter"}
+    config = services.config.model_copy(update=given)
     assert fly_settings.place(services.db, services.vault, config).token == DEPLOY
     stage.save(TOKEN, app="second")
     assert fly_settings.place(services.db, services.vault, config).app == "second"
+
+
+def test_what_can_be_no_token_is_not_sent(stage: Stage) -> None:
+    services = stage.services
+    config = services.config.model_copy(update={"fly_api_token": SecretStr("größe"), "fly_app_name": "porter"})
+    with pytest.raises(FlyNotSetUp, match="no token that could be one"):
+        fly_settings.place(services.db, services.vault, config)
 
 
 def test_the_app_is_not_changed_while_machines_are_at_work_in_it(stage: Stage) -> None:
