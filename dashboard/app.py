@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import components, person
 from dashboard.page import go, problem, services
+from jobs.config import Config
 from jobs.errors import ConfigurationError
 from store.errors import VaultError
 
@@ -38,20 +39,22 @@ def render() -> None:
         problem(f"Porter cannot start as it is configured. {error}")
         return
     if refused := person.refusal(config):
-        problem(refused)
+        way_out = ("Sign in again", person.sign_in_address(config, "/")) if refused == person.SIGNED_OUT else None
+        problem(refused, link=way_out)
         return
-    _frame(next(name for name, one in pages.items() if one == here), is_production=config.is_production)
+    _frame(next(name for name, one in pages.items() if one == here), config)
     if going := st.session_state.pop("going", None):
         st.switch_page(pages[going["page"]], query_params=going.get("params"))
     here.run()
 
 
-def _frame(here: str, *, is_production: bool) -> None:
+def _frame(here: str, config: Config) -> None:
     menu = [
         {"key": name, "title": title, "href": address, "here": name == here} for name, (title, address) in _MENU.items()
     ]
-    note = "" if is_production else person.EMBEDDED_NOTE
-    components.draw("frame", {"pages": menu, "person": person.who(), "note": note}, go=_go)
+    note = "" if config.is_production else person.EMBEDDED_NOTE
+    out = f"{config.url}{person.SIGN_OUT}" if config.signs_in else ""
+    components.draw("frame", {"pages": menu, "person": person.who(), "note": note, "sign_out": out}, go=_go)
 
 
 def _go() -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import page
-from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, host_name
+from dashboard import page, person
+from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, Sessions, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
 from dashboard.shell import Shell
 from jobs.config import Config
 from jobs.logging import configure
+from jobs.signing_in import COOKIE
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,16 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def gated(inner: Asgi, config: Config) -> Gate:
-    """`inner` behind the gate this configuration asks for. Config refuses production without a password."""
-    password, hosts = None, LOOPBACK
-    if config.is_production and config.dashboard_password is not None:
-        password = Password(config.dashboard_password.get_secret_value())
-        hosts = LOOPBACK | {host_name(config.dashboard_url.partition("//")[2])}
-    headers = security_headers(streamlit_inline_scripts())
-    return Gate(inner, hosts=hosts, password=password, headers=headers)
+    """`inner` behind the gate this configuration asks for. Config refuses production without any."""
+    password, sessions, hosts = None, None, LOOPBACK
+    if config.is_production:
+        hosts = frozenset({host_name(config.dashboard_url.partition("//")[2])})
+        if config.signs_in:
+            sessions = Sessions(COOKIE, person.login_of, lambda path: person.sign_in_address(config, path))
+        elif config.dashboard_password is not None:
+            password, hosts = Password(config.dashboard_password.get_secret_value()), hosts | LOOPBACK
+    headers = security_headers(streamlit_inline_scripts(), forms_to=config.url if config.signs_in else "")
+    return Gate(inner, hosts=hosts, password=password, sessions=sessions, headers=headers)
 
 
 @cache

@@ -89,6 +89,7 @@ def drawn(
         "repositories": sorted(repositories),
         "issues": {
             "of": form.repository,
+            "q": form.q,
             "loading": bool(form.repository) and issues.value is None and issues.error is None,
             "items": [asdict(one) for one in issues.value or []],
             "problem": _problem(issues.error),

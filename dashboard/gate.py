@@ -1,7 +1,8 @@
-"""Who may come in, decided before Streamlit sees the request: host, password, and the headers of every answer."""
+"""Who may come in, decided before Streamlit sees the request: host, sign-in or password, and every answer's headers."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -14,6 +15,8 @@ from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
+
+from dashboard.errors import DatabaseAway
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -54,6 +57,7 @@ class Refusal:
     status: int
     text: str
     challenge: bool = False
+    location: str = ""
 
 
 class Password:
@@ -89,11 +93,7 @@ class Password:
         return _clean(name) if right else None
 
     def _from_cookie(self, header: str, now: float) -> str | None:
-        try:
-            morsel = SimpleCookie(header).get(COOKIE)
-        except CookieError:
-            return None
-        payload, _, signature = (morsel.value if morsel else "").rpartition(".")
+        payload, _, signature = _cookie(header, COOKIE).rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(payload).encode()):
             return None
         until, _, name = payload.partition(".")
@@ -105,13 +105,46 @@ class Password:
         return hmac.new(self._key, payload.encode(), hashlib.sha256).hexdigest()
 
 
-class Gate:
-    """ASGI middleware over HTTP and WebSocket. `password` None: no sign-in, and loopback hosts only."""
+class Sessions:
+    """The sign-in with GitHub, which the intake does: here its cookie is only looked up, at every request.
 
-    def __init__(self, app: Asgi, *, hosts: frozenset[str], password: Password | None, headers: dict[str, str]) -> None:
+    `login` says who holds a cookie, None for nobody (it may raise DatabaseAway); `address` where to send somebody who
+    wanted to see a path.
+    """
+
+    def __init__(self, name: str, login: Callable[[str], str | None], address: Callable[[str], str]) -> None:
+        self._name, self._login, self._address = name, login, address
+
+    async def person(self, cookies: str) -> str | None:
+        """Who it is, or None. The database is asked in another thread."""
+        value = _cookie(cookies, self._name)
+        return await asyncio.to_thread(self._login, value) if value else None
+
+    def refusal(self, scope: Scope, told: Mapping[str, str]) -> Refusal:
+        """People are sent to the page with the button, programs get a 401."""
+        if scope["type"] == "http" and "text/html" in told.get("accept", ""):
+            query = scope.get("query_string", b"").decode("latin-1")
+            return Refusal(
+                303, "Sign in first.", location=self._address(scope["path"] + (f"?{query}" if query else ""))
+            )
+        return Refusal(401, "Sign in first.")
+
+
+class Gate:
+    """ASGI middleware over HTTP and WebSocket. Neither `password` nor `sessions`: no sign-in, loopback hosts only."""
+
+    def __init__(
+        self,
+        app: Asgi,
+        *,
+        hosts: frozenset[str],
+        password: Password | None,
+        headers: dict[str, str],
+        sessions: Sessions | None = None,
+    ) -> None:
         self._app = app
         self._hosts = hosts
-        self._password = password
+        self._password, self._sessions = password, sessions
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,14 +152,19 @@ class Gate:
             await self._app(scope, receive, send)
             return
         told = _headers(scope)
-        person = self._person(told)
-        refusal = self._refusal(scope, told, person)
+        try:
+            person = await self._person(scope, told)
+            refusal = self._refusal(scope, told, person)
+        except DatabaseAway:
+            person, refusal = None, Refusal(503, "Porter's database does not answer. Load this page again in a moment.")
         if refusal is not None:
             await self._refuse(scope, receive, self._answering(send, None), refusal)
             return
         await self._app(_vouched(scope, person), receive, self._answering(send, self._cookie(scope, told, person)))
 
-    def _person(self, told: Mapping[str, str]) -> str | None:
+    async def _person(self, scope: Scope, told: Mapping[str, str]) -> str | None:
+        if self._sessions is not None:
+            return None if scope["path"] == HEALTH else await self._sessions.person(told.get("cookie", ""))
         if self._password is None:
             return "the operator"
         return self._password.person(told.get("authorization", ""), told.get("cookie", ""), now=time.time())
@@ -139,6 +177,8 @@ class Gate:
         # Streamlit would let any page of localhost in, and ask the internet for its own address to judge the others.
         if scope["type"] == "websocket" and not _same_origin(told):
             return Refusal(403, "Another site may not speak to this Porter.")
+        if person is None and self._sessions is not None:
+            return self._sessions.refusal(scope, told)
         if person is None:
             return Refusal(401, "The dashboard's password is needed.", challenge=True)
         return None
@@ -167,10 +207,20 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+        if refusal.location:
+            headers.append((b"location", refusal.location.encode("latin-1", "replace")))
         if refusal.challenge:
             headers.append((b"www-authenticate", b'Basic realm="Porter", charset="UTF-8"'))
         await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await send({"type": "http.response.body", "body": refusal.text.encode()})
+
+
+def _cookie(header: str, name: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
 
 
 def _same_origin(told: Mapping[str, str]) -> bool:

@@ -12,8 +12,9 @@ import streamlit
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def security_headers(inline_scripts: list[str]) -> dict[str, str]:
-    """What every answer carries. `inline_scripts` are the only ones allowed to stand in the page itself.
+def security_headers(inline_scripts: list[str], *, forms_to: str = "") -> dict[str, str]:
+    """What every answer carries. `inline_scripts` are the only ones allowed to stand in the page itself; `forms_to` is
+    where else a form may be sent (signing out is the intake's).
 
     Streamlit hands a component's script to the browser as a blob:, and its styles are written by script, hence
     'unsafe-inline' for styles and for nothing else.
@@ -29,7 +30,7 @@ def security_headers(inline_scripts: list[str]) -> dict[str, str]:
         "worker-src": "'self' blob:",
         "object-src": "'none'",
         "base-uri": "'none'",
-        "form-action": "'self'",
+        "form-action": f"'self' {forms_to}".strip(),
         "frame-ancestors": "'none'",
     }
     return {

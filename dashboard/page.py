@@ -36,9 +36,11 @@ def pace(*, live: bool, last_change: datetime | None, now: datetime) -> float:
     return LIVELY if live or recent else QUIET
 
 
-def problem(text: str, *, title: str = "") -> None:
-    """The one line at the top that says what is wrong; with the page's title when nothing else can be drawn."""
-    components.draw("problem", {"title": title, "text": text})
+def problem(text: str, *, title: str = "", link: tuple[str, str] | None = None) -> None:
+    """The one line at the top that says what is wrong; with the page's title when nothing else can be drawn. `link`:
+    words and address of the way out."""
+    shown = {"title": title, "text": text, "link": {"text": link[0], "href": link[1]} if link else None}
+    components.draw("problem", shown)
 
 
 def away(error: DatabaseAway, *, instead_of: str = "") -> None:

@@ -37,6 +37,7 @@ def _from_address(known: Form | None) -> Form:
 
 
 def _live() -> None:
+    page.go_if_asked()
     services, form = page.services(), st.session_state[_FORM]
     issues = _issues(services, form)
     try:
@@ -50,7 +51,6 @@ def _live() -> None:
     st.session_state["dispatch_seen"] = view
     components.draw("dispatch", view, act=_act)
     page.notices()
-    page.go_if_asked()
     wanted = _SOON if issues.is_pending else page.QUIET
     if wanted != st.session_state["dispatch_pace"]:
         st.session_state["dispatch_pace"] = wanted
@@ -89,10 +89,11 @@ def _act() -> None:
     said = components.told("dispatch", "act")
     form = Form.read(said)
     st.session_state[_FORM] = form
-    st.query_params.from_dict(form.params())
     if said.get("do") == "dispatch":
         st.session_state[_ANSWER] = st.session_state.get(_ANSWER, 0) + 1
         st.session_state[_FAULTS] = _dispatched(form)
+    if "going" not in st.session_state:  # an address that is written now would win over the one that is gone to
+        st.query_params.from_dict(form.params())
 
 
 def _dispatched(form: Form) -> dict[str, str]:
@@ -112,7 +113,7 @@ def _dispatched(form: Form) -> dict[str, str]:
         return {_FIELDS.get(refused.field, refused.field): words}
     except DatabaseAway:
         return {"": "The database does not answer, so nothing was started. Your words are still here: try again."}
-    st.session_state.pop(_FORM)
+    st.session_state[_FORM] = Form()
     page.go("task", id=task.id)
     return {}
 

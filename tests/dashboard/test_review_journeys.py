@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import pytest
 from playwright.sync_api import expect
 
 from dashboard.decisions import DOING
 from store import follow_ups, tasks
-from tests.dashboard.conftest import Dashboard, serving
-from tests.dashboard.forge import Forge, forge
+from tests.dashboard.conftest import serving
+from tests.dashboard.desk import desk as desk
 
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A dashboard and the GitHub behind it."""
-
-    dashboard: Dashboard
-    github: Forge
-
-    def pull(self, title, *files, **more):
-        return self.github.pull(self.dashboard.db, title, *files, **more)
-
-    def url(self, path):
-        return self.dashboard.url + path
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with forge(tmp_path_factory.mktemp("forge")) as github:
-        github.world.limits.content_per_minute = None
-        with serving(tmp_path_factory.mktemp("dashboard"), **github.environment) as dashboard:
-            github.known_to(dashboard.db)
-            yield Desk(dashboard, github)
 
 
 def test_a_person_finds_the_change_reads_it_and_merges_that_commit(desk, tab):

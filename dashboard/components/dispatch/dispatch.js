@@ -79,7 +79,7 @@ function makeDispatch(home, latest) {
     typed: (text) => { Object.assign(form, { repository: text.trim(), issue: "" }); offer(); soon(); } });
   const issue = makeCombo({ id: "issue", label: "Issues", placeholder: "Search titles, or #412", draw: (one) => [el("span", { class: "num quiet", text: `#${one.number}` }), el("span", { class: "text", text: one.title }), ...labels(one)],
     take: (one) => choose({ issue: String(one.number) }),
-    typed: (text) => { q = text.trim(); form.issue = /^#?\d+$/.test(q) ? q.replace("#", "") : ""; soon(); } });
+    typed: (text) => { q = text.trim(); form.issue = /^#?\d+$/.test(q) ? q.replace("#", "") : ""; soon(); list(); } });
   const prompt = el("textarea", { id: "prompt", rows: "8", maxlength: "60000", spellcheck: "true" });
   prompt.addEventListener("input", () => { form.prompt = prompt.value; sum(); });
   const model = el("input", { id: "model", type: "text", list: "models", autocomplete: "off", spellcheck: "false" });
@@ -218,6 +218,16 @@ function makeDispatch(home, latest) {
     prompt.focus();
   }
 
+  function list() {
+    const current = data.issues.of === form.repository && data.issues.q === q; // else it answers an earlier question
+    const items = current ? data.issues.items : [];
+    const asking = !current || data.issues.loading;
+    const listed = JSON.stringify([items, asking, form.repository]);
+    if (issue.drawn === listed) return;
+    issue.drawn = listed;
+    issue.fill(items, !form.repository ? "Choose a repository first." : asking ? "Asking GitHub…" : items.length || data.issues.problem ? "" : "No open issue fits.");
+  }
+
   function update(value) {
     const first = !begun;
     data = value;
@@ -239,14 +249,8 @@ function makeDispatch(home, latest) {
     keyed(agents, value.agents, (one) => `${one.name} ${one.ready}`, agentRow, () => {});
     keyed(priorities, value.priorities, (one) => one.key, choice, () => {});
     keyed(templates, value.templates, (one) => one.title, template, () => {});
-    const loading = value.issues.loading && form.repository;
+    list();
     const current = value.issues.of === form.repository;
-    const items = current ? value.issues.items : [];
-    const listed = JSON.stringify([items, loading]);
-    if (issue.drawn !== listed) {
-      issue.drawn = listed;
-      issue.fill(items, !form.repository ? "Choose a repository first." : loading || !current ? "Asking GitHub…" : items.length ? "" : "No open issue fits.");
-    }
     write(problem, current ? value.issues.problem : "");
     show(problem, Boolean(current && value.issues.problem));
     write(estimate.title, value.estimate.title);

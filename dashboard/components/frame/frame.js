@@ -16,8 +16,10 @@ function makeFrame(home, latest) {
   const nav = el("nav", { "aria-label": "Pages" });
   const person = el("b");
   const note = el("span");
+  // A form, not a request of ours: the answer ends the cookie and leads to the sign-in page.
+  const out = el("form", { method: "post" }, el("button", { class: "quiet", type: "submit", text: "Sign out" }));
   const root = el("div", { class: "p frame" }, mark, menu,
-    el("div", { class: "rest" }, nav, el("div", { class: "foot" }, person, note)));
+    el("div", { class: "rest" }, nav, el("div", { class: "foot" }, person, note, out)));
   menu.addEventListener("click", () => fold(!root.classList.contains("open")));
   root.addEventListener("keydown", (event) => event.key === "Escape" && fold(false));
 
@@ -27,6 +29,8 @@ function makeFrame(home, latest) {
       (link, page) => (page.here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
     write(person, data.person);
     write(note, data.note);
+    show(out, Boolean(data.sign_out));
+    if (data.sign_out) out.action = data.sign_out;
   }
   return { root, update };
 }

@@ -1,0 +1,86 @@
+"""Asking for work in a real browser: nothing typed is lost, and it leads to the task."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from store import feed
+from store.feed import TaskFilter
+from tests.dashboard.conftest import serving
+from tests.dashboard.desk import desk as desk
+
+pytestmark = pytest.mark.browser
+
+
+def asked(db, words):
+    return [task for task in feed.page(db, TaskFilter()).tasks if words in task.instructions]
+
+
+def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
+    tab.goto(desk.dashboard.url)
+    tab.get_by_role("link", name="New task").click()
+    tab.wait_for_url("**/dispatch")
+    tab.get_by_role("button", name="Write tests", exact=True).click()
+    tab.get_by_role("button", name="Dispatch").click()
+    expect(tab.get_by_text("Choose the repository to work in.")).to_be_visible()
+    words = tab.get_by_role("textbox", name="What should be done")
+    expect(words).not_to_have_value("")
+    words.fill("Write tests for the plus sign.")
+    field = tab.get_by_role("combobox", name="Repository")
+    field.fill("widg")
+    tab.get_by_role("option", name="acme/widgets").click()
+    expect(field).to_have_value("acme/widgets")
+    tab.wait_for_url("**repository=acme*")
+    expect(words).to_have_value("Write tests for the plus sign.")
+    tab.get_by_role("button", name="Dispatch").click()
+    tab.wait_for_url("**/task?id=*")
+    [task] = asked(desk.dashboard.db, "the plus sign.")
+    assert (task.repository, task.source, task.issue_number, task.agent) == ("acme/widgets", "dashboard", None, "mock")
+    assert task.installation_id == desk.github.installation
+
+
+def test_an_issue_is_found_by_its_words_and_shown_on_a_phone(desk, phone):
+    issue = desk.github.world.add_issue(
+        desk.github.repository, "maria", "The export lacks a header", "The first line should name the columns.", ["bug"]
+    )
+    phone.goto(desk.url("/dispatch?repository=acme/widgets"))
+    field = phone.get_by_role("combobox", name="Issue")
+    field.fill("export lacks")
+    option = phone.get_by_role("option", name="The export lacks a header")
+    expect(option).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    shown = phone.get_by_role("article", name="The issue")
+    expect(shown).to_contain_text("The first line should name the columns.")
+    expect(shown).to_contain_text("bug")
+    phone.wait_for_url(f"**issue={issue.number}*")
+    phone.get_by_text("High", exact=True).click()
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    phone.get_by_role("button", name="Dispatch").click()
+    phone.wait_for_url("**/task?id=*")
+    [task] = feed.page(desk.dashboard.db, TaskFilter(issue_number=issue.number)).tasks
+    assert task.priority == "high"
+
+
+def test_what_one_asked_before_fills_the_form_again(desk, tab):
+    tab.goto(desk.url("/dispatch?repository=acme/widgets"))
+    words = tab.get_by_role("textbox", name="What should be done")
+    words.fill("Sort the imports everywhere.")
+    tab.get_by_role("button", name="Dispatch").click()
+    tab.wait_for_url("**/task?id=*")
+    tab.goto(desk.url("/dispatch"))
+    tab.get_by_role("button", name="Sort the imports everywhere.").click()
+    expect(words).to_have_value("Sort the imports everywhere.")
+    expect(tab.get_by_role("combobox", name="Repository")).to_have_value("acme/widgets")
+
+
+def test_without_github_a_prompt_is_still_dispatched(desk, tmp_path, tab):
+    nowhere = {"GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_URL": "http://127.0.0.1:9"}
+    with serving(tmp_path, **(desk.github.environment | nowhere)) as alone:
+        tab.goto(f"{alone.url}/dispatch?repository=acme/widgets")
+        expect(tab.get_by_text("GitHub does not answer, so its issues cannot be listed.")).to_be_visible()
+        tab.get_by_role("textbox", name="What should be done").fill("Tidy up all the same.")
+        tab.get_by_role("button", name="Dispatch").click()
+        tab.wait_for_url("**/task?id=*")
+        assert len(asked(alone.db, "Tidy up all the same.")) == 1

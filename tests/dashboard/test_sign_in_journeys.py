@@ -1,0 +1,84 @@
+"""Somebody signs in with GitHub, sees what they may see, and signs out: in a real browser, over three servers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from store import migrate
+from tests.dashboard.builders import make_task
+from tests.dashboard.conftest import ROOT, _wait_until_healthy
+from tests.signing_in import Place, opened
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class House:
+    place: Place
+    url: str
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("signed-in")
+    migrate.upgrade(f"sqlite:///{folder / 'porter.db'}")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = int(door.getsockname()[1])
+    url = f"http://127.0.0.1:{port}"
+    with opened(folder, folder / "porter.db", clock=lambda: datetime.now(UTC), dashboard=url) as place:
+        make_task(place.services.db, repository="acme/widgets", issue_title="Everybody's")
+        make_task(place.services.db, repository="acme/vault", issue_title="Nobody's business")
+        told = {"PATH": os.environ["PATH"], "HOME": str(folder), **place.environment(url)}
+        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:app", "--port", str(port)]
+        with (folder / "dashboard.log").open("wb") as log:
+            process = subprocess.Popen(argv, cwd=ROOT, env=told, stdout=log, stderr=log)
+        try:
+            _wait_until_healthy(url, process, folder / "dashboard.log")
+            yield House(place, url)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, house: House, who: str, path: str = "/") -> None:
+    page.goto(f"{house.url}{path}")
+    page.get_by_role("button", name="Sign in with GitHub").click()
+    page.get_by_text(who, exact=True).click()
+    page.get_by_role("button", name="Authorize Porter").click()
+
+
+def test_who_is_not_signed_in_sees_nothing_but_the_way_in(page: Page, house: House) -> None:
+    page.goto(f"{house.url}/task?id=x")
+    expect(page.get_by_role("heading", name="Porter", exact=True)).to_be_visible()
+    assert page.url.startswith(f"{house.place.url}/api/auth/sign-in")
+    refused = page.request.get(f"{house.url}/static/index.js", headers={"Accept": "*/*"})
+    assert refused.status == 401
+
+
+def test_signed_in_one_comes_to_the_page_one_wanted_and_signs_out(page: Page, house: House) -> None:
+    sign_in(page, house, "maria", "/deliveries")
+    expect(page.get_by_role("heading", name="Deliveries")).to_be_visible()
+    expect(page.locator(".frame .foot")).to_contain_text("maria")
+    assert "porter_session" not in page.evaluate("document.cookie")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out, in every browser.")).to_be_visible()
+    page.goto(house.url)
+    expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
