@@ -162,9 +162,7 @@ class AgentRecipe:
     version: str | None = None  # what the image is meant to have, for the log
     resume: Resume | None = None  # None: each run begins a conversation of its own
     files: dict[str, str] = field(default_factory=dict)  # laid below HOME before the start: the CLI's own settings
-    escapes: dict[str, str] = field(
-        default_factory=dict
-    )  # in the prompt: what the CLI would take as an order to itself
+    escapes: dict[str, str] = field(default_factory=dict)  # orders to the CLI itself, in a prompt: what stands for them
     price: Price | None = None  # for an agent that tells no cost; None: what it costs is not known
     called: dict[str, str] = field(default_factory=dict)  # a key's name in Porter to its name in this CLI
 
