@@ -17,7 +17,7 @@ from jobs.errors import ConfigurationError
 from jobs.fly_pace import FlyPace
 from jobs.github.client import GitHub
 from jobs.github.sign_in import SignIn
-from jobs.hosts.docker import DockerHost
+from jobs.hosts.docker import DockerHost, Size
 from jobs.hosts.fly import FlyHost
 from jobs.hosts.fly_apps import FlyApps
 from jobs.hosts.fly_place import FlyPlace
@@ -25,6 +25,7 @@ from jobs.hosts.local import LocalHost
 from jobs.hosts.port import Host
 from jobs.queues import Queues
 from jobs.secrecy import Secrecy
+from store import settings
 from store.database import Database
 from store.vault import Vault
 
@@ -86,13 +87,21 @@ class Services:
         if config.host is HostKind.LOCAL:
             return LocalHost(config.data_dir / "machines")
         if config.host is HostKind.DOCKER:
-            return _docker(config)
+            return _docker(config, self.docker_size)
         return FlyHost(
             api_url=config.fly_api_url,
             place=self.fly_place,
             pace=self.fly_pace,
             deployment=config.deployment,
             http=self._fly_line,
+        )
+
+    def docker_size(self) -> Size:
+        """How large a container may be, as it is set now for everyone."""
+        everyone = settings.of_scope(self.db, settings.GLOBAL)
+        return Size(
+            cpus=everyone.get("machine_cpus") or self.config.machine_cpus,
+            memory_mb=everyone.get("machine_memory_mb") or self.config.machine_memory_mb,
         )
 
     @cached_property
@@ -113,7 +122,7 @@ class Services:
         return FlyApps(self.config.fly_api_url, token, self._fly_line)
 
 
-def _docker(config: Config) -> DockerHost:
+def _docker(config: Config, size: Callable[[], Size]) -> DockerHost:
     """The engine is found as Docker's own programs find it: https://docs.docker.com/reference/cli/docker/"""
     where = {
         "DOCKER_HOST": config.docker_host, "DOCKER_TLS_VERIFY": config.docker_tls_verify,
@@ -123,8 +132,7 @@ def _docker(config: Config) -> DockerHost:
         image=config.worker_image,
         engine=kwargs_from_env({name: value for name, value in where.items() if value} or {"DOCKER_HOST": ""}),
         network=config.docker_network,
-        cpus=config.machine_cpus,
-        memory_mb=config.machine_memory_mb,
+        size=size,
         deployment=config.deployment,
     )
 

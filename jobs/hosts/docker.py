@@ -6,8 +6,9 @@ https://docs.docker.com/reference/api/engine/
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from threading import Thread
 from typing import Any
@@ -35,12 +36,20 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CAPABILITIES = ["SETUID", "SETGID", "CHOWN", "KILL", "DAC_OVERRIDE"]
 
 
+@dataclass(frozen=True)
+class Size:
+    """How large a machine is."""
+
+    cpus: int = 2
+    memory_mb: int = 2048
+
+
 class DockerHost:
     """The containers of one engine that carry this deployment's label.
 
     `engine` is where and how to reach it, as the SDK's `kwargs_from_env` words it; empty: this computer's socket.
     `image` is best named by digest; a tag is looked up once. `network` is one of the engine's networks (`host` shares
-    this computer's own). `runner_argv` replaces what the image starts.
+    this computer's own). `size` is read for each machine. `runner_argv` replaces what the image starts.
     """
 
     name = "docker"
@@ -51,14 +60,13 @@ class DockerHost:
         image: str,
         engine: Mapping[str, Any] | None = None,
         network: str = "bridge",
-        cpus: int = 2,
-        memory_mb: int = 2048,
+        size: Callable[[], Size] = Size,
         deployment: str = "default",
         runner_argv: list[str] | None = None,
         timeout: float = TIMEOUT,
     ) -> None:
         self._image, self._address, self._network = image, dict(engine or {}), network
-        self._cpus, self._memory, self._deployment = cpus, memory_mb * 1024 * 1024, deployment
+        self._size, self._deployment = size, deployment
         self._argv, self._timeout = runner_argv, timeout
 
     def __repr__(self) -> str:
@@ -159,12 +167,14 @@ class DockerHost:
 
     def _limits(self) -> Any:
         """What the container may use and do; docs/security.md explains it."""
+        size = self._size()
+        memory = size.memory_mb * 1024 * 1024
         return self._engine.create_host_config(
             network_mode=self._network,
             extra_hosts={} if self._network == "host" else PORTER_FROM_INSIDE,
-            nano_cpus=self._cpus * 1_000_000_000,
-            mem_limit=self._memory,
-            memswap_limit=self._memory,  # no swap beside the memory
+            nano_cpus=size.cpus * 1_000_000_000,
+            mem_limit=memory,
+            memswap_limit=memory,  # no swap beside the memory
             pids_limit=MAX_PIDS,
             cap_drop=["ALL"],
             cap_add=CAPABILITIES,

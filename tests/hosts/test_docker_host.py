@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.hosts.docker import DockerHost
+from jobs.hosts.docker import DockerHost, Size
 from jobs.hosts.docker_answers import listed, pinned
 from jobs.hosts.errors import HostRefused, HostUnavailable
 from jobs.hosts.port import MachineSpec, MachineState
@@ -36,7 +36,7 @@ def host_on(address: str, **more: object) -> DockerHost:
 
 
 def test_the_container_may_do_no_more_than_it_must(engine: Engine, address: str) -> None:
-    host_on(address, network="bridge", cpus=3, memory_mb=512).create(spec("r1"))
+    host_on(address, network="bridge", size=lambda: Size(3, 512)).create(spec("r1"))
     config = engine.containers["porter-r1"].config
     limits = config["HostConfig"]
     assert limits["CapDrop"] == ["ALL"]
