@@ -16,7 +16,7 @@ from jobs import dispatching
 from jobs.bootstrap import Services
 from jobs.dispatching import CannotDispatch, IssueChoice
 
-_FRESH = timedelta(seconds=60)
+_FRESH = timedelta(seconds=15)
 _SOON = 0.5  # seconds between looks while GitHub is asked
 _FORM, _FAULTS, _ANSWER = "dispatch_form", "dispatch_faults", "dispatch_answer"
 _FIELDS = {"issue_number": "issue", "instructions": "prompt", "base_branch": "base"}  # where the jobs' word differs

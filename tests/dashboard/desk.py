@@ -12,6 +12,8 @@ from store.records import Task
 from tests.dashboard.conftest import Dashboard, serving
 from tests.dashboard.forge import Forge, forge
 
+HEADER = "The export lacks a header"  # an issue that is there from the start
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -31,6 +33,8 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with forge(tmp_path_factory.mktemp("forge")) as github:
         github.world.limits.content_per_minute = None
+        # Before anybody lists the issues: Porter keeps the list for a while.
+        github.world.add_issue(github.repository, "maria", HEADER, "The first line should name the columns.", ["bug"])
         with serving(tmp_path_factory.mktemp("dashboard"), **github.environment) as dashboard:
             github.known_to(dashboard.db)
             yield Desk(dashboard, github)
