@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "form-action 'self' {github}; frame-ancestors 'none'; base-uri 'none'",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
@@ -123,21 +123,16 @@ class Door:
         answer.set_cookie(name, value, max_age=seconds, path=path, secure=secure, httponly=True, samesite="Lax")
 
     def _refuse_other_sites(self) -> None:
-        """Raises Forbidden for a form that another site sent."""
-        ours = {
-            f"{part.scheme}://{part.netloc}" for part in map(urlsplit, (self._config.url, self._config.dashboard_url))
-        }
-        origin = request.headers.get("Origin")
-        if origin not in ours or request.headers.get("Sec-Fetch-Site", "same-origin") not in (
-            "same-origin",
-            "same-site",
-        ):
+        """Raises Forbidden for a form that another site sent. Browsers say so in Sec-Fetch-Site, over https and on this
+        computer; where they do not, the Origin tells, though a page that hides its referrer has none to tell."""
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            allowed = site in ("same-origin", "same-site")
+        else:
+            ours = (urlsplit(address) for address in (self._config.url, self._config.dashboard_url))
+            allowed = request.headers.get("Origin") in {f"{one.scheme}://{one.netloc}" for one in ours}
+        if not allowed:
             raise Forbidden("that form was not sent from one of Porter's pages")
 
     def _page(self, said: str, *, goes_to: str = "/", status: int = 200) -> ResponseReturnValue:
         return render_template("sign_in.html", said=said, goes_to=signing_in.path_of(goes_to), path=PATH), status
-
-
-def address(url: str, wanted: str) -> str:
-    """Where somebody who is not signed in goes, to come back to the path `wanted`."""
-    return f"{url}{PATH}/sign-in?to={quote(wanted, safe='/')}"

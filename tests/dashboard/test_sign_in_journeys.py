@@ -75,7 +75,7 @@ def test_who_is_not_signed_in_sees_nothing_but_the_way_in(page: Page, house: Hou
 
 def test_signed_in_one_comes_to_the_page_one_wanted_and_signs_out(page: Page, house: House) -> None:
     sign_in(page, house, "maria", "/deliveries")
-    expect(page.get_by_role("heading", name="Deliveries")).to_be_visible()
+    expect(page.get_by_role("heading", name="Why nothing happened")).to_be_visible()
     expect(page.locator(".frame .foot")).to_contain_text("maria")
     assert "porter_session" not in page.evaluate("document.cookie")
     page.get_by_role("button", name="Sign out").click()
