@@ -1,4 +1,4 @@
-"""Hides known secrets in text and in streams of bytes: plain, base64, hex and URL-encoded. Pure."""
+"""Hides known secrets in text and streams of bytes: plain, base64, hex, URL-encoded, also split over lines. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 STARS = "***"
 SHORTEST = 6  # characters; hiding every "abc" would make the log unreadable and hide nothing
+PIECE = 8  # characters of a secret that say enough of it, where a line ends or begins in its middle
 
 
 class Mask:
@@ -17,6 +18,7 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: set[str] = set()
+        self._pieces = _Pieces(())
         self._pattern: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
         self.add(*secrets)
@@ -31,9 +33,13 @@ class Mask:
             ordered = sorted(self._forms, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, ordered)))
             self._bytes = re.compile(b"|".join(re.escape(form.encode()) for form in ordered))
+            self._pieces = _Pieces(ordered)
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(STARS, text) if self._pattern else text
+        """Also what stands at the end and at the beginning of a line, as if the rest were on the next or last one."""
+        if not self._pattern:
+            return text
+        return "\n".join(self._pieces.hidden(line) for line in self._pattern.sub(STARS, text).split("\n"))
 
     def raw(self, data: bytes) -> bytes:
         return self._bytes.sub(STARS.encode(), data) if self._bytes else data
@@ -49,6 +55,31 @@ class Mask:
             if any(form.encode().startswith(tail) for form in self._forms):
                 return start
         return len(data)
+
+
+class _Pieces:
+    """Finds the parts of secrets that were broken over lines. Looks at one line alone, so it needs not see them all."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        self._forms = [form for form in forms if len(form) > PIECE]
+        self._longest = max(map(len, self._forms), default=0)
+        self._heads = re.compile("|".join(re.escape(form[:PIECE]) for form in self._forms) or "(?!)")
+        self._tails = re.compile("|".join(re.escape(form[-PIECE:]) for form in self._forms) or "(?!)")
+
+    def hidden(self, line: str) -> str:
+        """`line` without the beginning of a secret at its end, the end of one at its beginning, or a whole middle."""
+        bare = line.strip()
+        if PIECE <= len(bare) <= self._longest and any(bare in form for form in self._forms):
+            return STARS
+        for found in self._tails.finditer(line[: self._longest]):
+            if any(form.endswith(line[: found.end()].lstrip()) for form in self._forms):
+                line = STARS + line[found.end() :]
+                break
+        near = max(0, len(line) - self._longest)
+        for found in self._heads.finditer(line, near):
+            if any(form.startswith(line[found.start() :].rstrip()) for form in self._forms):
+                return line[: found.start()] + STARS
+        return line
 
 
 class MaskedStream:

@@ -196,6 +196,16 @@ def test_secrets_of_the_run_are_masked_again(house: House):
     assert base64.b64encode(b"sk-ant-canary").decode()[:12] not in kept
 
 
+def test_a_secret_split_over_two_lines_or_two_reports_is_masked_too(house: House):
+    machine = house.launched()
+    secret = "ghs_canary0clone0canary0"
+    house.keep(machine.run_id, "clone", secret)
+    encoded = base64.b64encode(secret.encode()).decode()
+    machine.update(1, phase="running", logs=[line(1, secret[:12]), line(2, secret[12:]), line(3, encoded[:16])])
+    machine.update(2, logs=[line(4, encoded[16:]), line(5, f"json: {secret[:10]}\n{secret[10:]}")])
+    assert stored(machine) == ["***", "***", "***", "***", "json: ***\n***"]
+
+
 def test_a_push_token_is_waited_for_and_moves_the_task_to_finishing(machine: Machine):
     machine.update(1, phase="running")
 

@@ -57,7 +57,7 @@ def test_setup_agent_and_tests_find_no_token(
         assert "own maps: " in "\n".join(lines), f"the search of {part} itself must have run"
         who = f"searched as {os.geteuid()}"
         assert (who not in lines) == bool(user)
-    # A new kernel shows root the addresses of memory (Linux 6.13: to whoever has CAP_SYS_ADMIN), but never what is there.
+    # Linux 6.13 and newer show root where a process has memory, but never what is there.
     shown = set() if user else {"parent maps found"}
     found = {part: {line for line in lines if " found" in line} - shown for part, lines in printed.items()}
     own = {f"{place} found {codecs.encode(key, 'rot13')}" for place in ("environment", "processes")}

@@ -72,3 +72,42 @@ def test_a_secret_learned_late_is_hidden_from_then_on() -> None:
 
 def test_very_short_values_are_left_alone() -> None:
     assert Mask(["", "abc"]).text("abc") == "abc"
+
+
+WRITTEN = {
+    "plain": SECRET,
+    "base64": base64.b64encode(SECRET.encode()).decode(),
+    "base64-inside": base64.b64encode(f"x-access-token:{SECRET}\n".encode()).decode()[20:],
+    "url": quote(SECRET, safe=""),
+    "json": json.dumps(SECRET)[1:-1],
+}
+
+
+def in_a_row(secret: str, shown: str, count: int) -> list[str]:
+    pieces = [secret[at : at + count] for at in range(len(secret) - count + 1)]
+    return [piece for piece in pieces if piece in shown]
+
+
+@pytest.mark.parametrize("written", [pytest.param(text, id=name) for name, text in WRITTEN.items()])
+def test_of_a_secret_broken_over_two_lines_little_is_seen(written: str) -> None:
+    for at in range(1, len(written)):
+        shown = Mask([SECRET]).text(f"say {written[:at]}\n{written[at:]} said")
+        assert in_a_row(written, shown, 13) == []
+        assert shown.startswith("say ") and shown.endswith(" said")
+
+
+def test_each_line_hides_its_part_alone_because_the_other_may_be_in_another_report() -> None:
+    mask = Mask([SECRET])
+    assert (mask.text(f"say {SECRET[:12]}"), mask.text(f"{SECRET[12:]} said")) == (f"say {STARS}", f"{STARS} said")
+
+
+def test_a_secret_wrapped_into_short_lines_is_hidden_line_by_line() -> None:
+    secret = "ghs_" + "".join(chr(ord("A") + n) for n in range(26)) * 3
+    encoded = base64.b64encode(secret.encode()).decode()
+    wrapped = "\n".join(encoded[at : at + 16] for at in range(0, len(encoded), 16))
+    assert in_a_row(encoded, Mask([secret]).text(wrapped), 12) == []
+
+
+def test_ordinary_lines_are_left_alone() -> None:
+    text = "x-access-token\nghs_\n  return 'abc/DEF'\n" + "a" * 100
+    assert Mask([SECRET]).text(text) == text

@@ -213,6 +213,15 @@ def test_a_key_printed_in_two_halves_is_masked(start: Start, job: JobDocument, p
     assert "CANA" not in porter.everything()
 
 
+def test_a_key_printed_on_two_lines_is_masked(start: Start, job: JobDocument, porter: Porter) -> None:
+    script = "echo sk-ant-CANARY; echo 0123456789-CANARY; echo c2stYW50LUNBTkFSWTAxMjM0; echo NTY3ODktQ0FOQVJZ"
+    recipe = replace(job.agent, argv=["/bin/sh", "-c", script], stream="text")
+    machine = start(replace(job, agent=recipe, keys={"ANTHROPIC_API_KEY": "sk-ant-CANARY0123456789-CANARY"}))
+    machine.wait()
+    assert porter.text.count("***") >= 4
+    assert "CANARY" not in porter.everything() and "Q0FOQVJZ" not in porter.everything()
+
+
 def test_the_agent_gets_a_clean_environment(start: Start, job: JobDocument, porter: Porter) -> None:
     recipe = replace(
         job.agent, argv=["/bin/sh", "-c", "env | cut -d= -f1 | sort | tr '\\n' ' '"], stream="text", env={"X": "1"}
