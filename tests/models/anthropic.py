@@ -144,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, kind: str, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        if status == 429 or status >= 500:
+        if status == 429 or status >= 500 or kind == "text/event-stream":
             self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.models.anthropic import Model, Text, Tool, serving
+from tests.models.outside import watched
 from tests.programs import missing
 from tests.worker.conftest import BRANCH, ROOT, Bare, Machine, Start
+from tests.worker.endings import PATIENCE, left_of
 from worker import agents
 from worker.agents.opencode import VERSION
-from worker.contract import JobDocument, Session
+from worker.contract import JobDocument, Limits, Session
 
-pytestmark = pytest.mark.opencode
+pytestmark = [pytest.mark.opencode, pytest.mark.timeout(2 * PATIENCE)]
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +33,28 @@ def opencode() -> Path:
     return Path(found)
 
 
-def run(start: Start, job: JobDocument, opencode: Path, model: Model, **extra: str) -> Machine:
-    """Run the job with opencode; the model's script decides what happens."""
+def run(
+    start: Start,
+    job: JobDocument,
+    opencode: Path,
+    model: Model,
+    *,
+    resumes: bool = True,
+    without: Collection[str] = (),
+    model_name: str = "anthropic/claude-sonnet-4-5",
+    **extra: str,
+) -> Machine:
+    """Run the job with opencode; the model's script decides what happens. `extra` goes into its environment."""
     settings = {"ANTHROPIC_BASE_URL": model.url}
-    recipe = agents.recipe(agents.AGENTS["opencode"], model="anthropic/claude-sonnet-4-5", settings=settings)
-    recipe = replace(recipe, env=recipe.env | extra)
-    with_key = replace(job, agent=recipe, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
+    recipe = agents.recipe(agents.AGENTS["opencode"], model=model_name, settings=settings)
+    recipe = replace(
+        recipe,
+        argv=[word for word in recipe.argv if word not in without],
+        env=recipe.env | extra,
+        resume=recipe.resume if resumes else None,
+    )
+    limits = job.limits if job.limits != Limits(total=30, stall=20, setup=20) else Limits(total=PATIENCE, stall=100)
+    with_key = replace(job, agent=recipe, limits=limits, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
     return start(with_key, PATH=f"{opencode.parent}:{os.environ['PATH']}")
 
 
@@ -59,9 +78,9 @@ def test_it_edits_a_file_with_its_own_tools_and_a_follow_up_goes_on(
         [Tool("write", {"filePath": "notes.md", "content": "Greets.\n"})],
         [Text("There are notes now.")],
     ]
-    with serving(Model(turns)) as model:
-        first = run(start, job, opencode, model)
-        first.wait(90)
+    with serving(Model(turns)) as model, watched() as outside:
+        first = run(start, job, opencode, model, **outside.env)
+        first.wait(PATIENCE)
         result, log = first.result, first.porter.text
         assert result["ending"] == "changes", (result, log)
         assert '+    return "Hello, world"' in bare.show(BRANCH)
@@ -79,8 +98,8 @@ def test_it_edits_a_file_with_its_own_tools_and_a_follow_up_goes_on(
         assert kept is not None, log
         porter.last_seq, asked = 0, len(model.requests)
         again = replace(job, continue_branch=True, session=Session.from_json(kept), prompt="Now write notes, please.")
-        second = run(start, again, opencode, model)
-        second.wait(90)
+        second = run(start, again, opencode, model, **outside.env)
+        second.wait(PATIENCE)
     before, result, log = result, second.result, porter.text
     assert result["summary"] == "There are notes now.", log
     assert "Now write notes" in str(model.requests[asked]["messages"][-1])
@@ -90,3 +109,5 @@ def test_it_edits_a_file_with_its_own_tools_and_a_follow_up_goes_on(
     assert result["usage"]["output_tokens"] == 2 * 34
     assert result["usage"]["cost_usd"] == pytest.approx(before["usage"]["cost_usd"] / 2)
     assert model.strange == []
+    assert outside.asked == [], "no host but the model's"
+    assert left_of(second) == []

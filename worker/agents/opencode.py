@@ -7,6 +7,7 @@ out was tried with the pinned version (tests/worker/test_opencode.py runs the re
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -42,6 +43,9 @@ MODELS = (
 
 _TOOL_DETAIL = ("filePath", "command", "path", "pattern", "url", "query", "description", "name", "prompt")
 _DENIED = ("rejected permission to use this", "specified a rule which prevents you from using this")
+_WORKING_TOOLS = frozenset(("edit", "write", "bash", "apply_patch", "task"))  # missing only where a rule denies them
+_FAILED = re.compile(r'message=failed ref=\S+ error="((?:[^"\\]|\\.){1,2000})')  # in its log
+_GOES_ON = ("tool-calls", "unknown")  # as the reason why a step ended
 
 
 class OpencodeParser:
@@ -58,6 +62,11 @@ class OpencodeParser:
 
     def feed(self, data: bytes) -> list[Parsed]:
         return [parsed for line in self._lines.feed(data) for parsed in self._line(line)]
+
+    def complaint(self, line: str) -> list[Parsed]:
+        """An error of its own is in its log alone: the event only points there."""
+        failed = _FAILED.search(line)
+        return [Finish(False, printable(failed[1], MAX_SUMMARY))] if failed else []
 
     def close(self) -> list[Parsed]:
         return [parsed for line in self._lines.close() for parsed in self._line(line)]
@@ -104,8 +113,7 @@ class OpencodeParser:
         said = printable(f"{name} {first_line(detail, 300)}".strip())
         text = state.get("error" if failed else "output")
         result = text.strip() if isinstance(text, str) else ""
-        if failed and any(words in result for words in _DENIED):
-            self._denials += (name,)
+        self._denials += _denied(name, given, result)
         level = Level.WARNING if failed else Level.DEBUG
         shown: list[Parsed] = [Line(printable(result, 1000), level, Kind.OUTPUT)] if result else []
         return [Line(said, kind=Kind.TOOL), Step(first_line(said)), *shown]
@@ -115,16 +123,23 @@ class OpencodeParser:
         if tokens:
             self._usage = _added(self._usage, tokens, as_number(part.get("cost")))
         parsed: list[Parsed] = [Used(self._usage)] if tokens else []
-        if part.get("reason") != "tool-calls":
+        if part.get("reason") not in _GOES_ON or self._denials:  # after a tool was refused it may just end
             parsed.append(Finish(True, self._said, denials=self._denials))
         return parsed
+
+
+def _denied(name: str, given: Mapping[str, Any], result: str) -> tuple[str, ...]:
+    """A tool that a rule denies is refused when it is used, or is not there at all."""
+    if any(words in result for words in _DENIED):
+        return (name,)
+    return (str(given["tool"]),) if name == "invalid" and given.get("tool") in _WORKING_TOOLS else ()
 
 
 def _error(error: Mapping[str, Any]) -> list[Parsed]:
     name, data = error.get("name"), _table(error.get("data"))
     message = data.get("message")
     said = printable(message, MAX_SUMMARY) if isinstance(message, str) else printable(str(name or "an error"), 200)
-    if name == "UnknownError" and "ref" in data:  # it points to its log, where the reason is: the standard error
+    if name == "UnknownError" and "ref" in data:  # see `complaint`
         return [Line(said, Level.ERROR)]
     return [Line(said, Level.ERROR), Finish(False, said, _ending(name, data, said))]
 
@@ -139,7 +154,8 @@ def _ending(name: object, data: Mapping[str, Any], said: str) -> Ending | None:
         return Ending.AUTH
     if status == 429:
         return Ending.RATE_LIMITED
-    return Ending.OVERLOADED if isinstance(status, int) and status >= 500 else None
+    garbled = "AI_JSONParseError" in str(data.get("responseBody"))  # counted as a 500, but the service answered 200
+    return Ending.OVERLOADED if isinstance(status, int) and status >= 500 and not garbled else None
 
 
 def _added(usage: Usage, tokens: Mapping[str, Any], cost: float | None) -> Usage:
