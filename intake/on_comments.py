@@ -135,6 +135,7 @@ def _on_pull(heard: Heard, event: ReviewEvent | RemarkEvent, body: str, key: str
         at=at or heard.at,
         is_pull=True,
         is_closed=event.pull_request.state == "closed",
+        remark_id=event.comment.id if isinstance(event, RemarkEvent) else None,
     )
 
 

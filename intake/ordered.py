@@ -18,7 +18,8 @@ _WITH_FLAGS = (Verb.RETRY,)
 
 @dataclass(frozen=True)
 class Said:
-    """Somebody's words. `key` names them once and for ever; `comment_id` only where reactions and tasks can name it."""
+    """Somebody's words. `key` names them once and for ever; `comment_id` only where reactions and tasks can name it;
+    `remark_id` of a comment on a line, for its reaction."""
 
     body: str
     author: User
@@ -31,6 +32,7 @@ class Said:
     is_pull: bool = False
     is_closed: bool = False
     comment_id: int | None = None
+    remark_id: int | None = None
 
 
 @dataclass
@@ -107,6 +109,7 @@ def request(said: Said, line: int, verb: str, argument: str = "", flags: dict[st
         installation_id=said.installation_id,
         comment_id=said.comment_id,
         comment_line=line,
+        remark_id=said.remark_id,
     )
 
 

@@ -11,6 +11,7 @@ from jobs import comments, decision, dry_run, gate, replies, repository, roster,
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
+from jobs.github.feedback import Feedback
 from jobs.launch import pause_before
 from jobs.reasons import Reason
 from jobs.replies import Offer
@@ -56,10 +57,12 @@ def _answer(services: Services, request: Request) -> str:
 
 
 def _acknowledge(here: Repository, request: Request) -> None:
-    if request.comment_id is None:
-        return
+    """👀, where GitHub has a place for it: a review as a whole has none."""
     try:
-        here.react(request.comment_id)
+        if request.comment_id is not None:
+            here.react(request.comment_id)
+        elif request.remark_id is not None:
+            Feedback(here, request.issue_number).react(request.remark_id)
     except (GitHubRefused, Crowded) as error:
         _log.info("the command gets no reaction", extra={"action": "reaction_left_out", "error": str(error)})
 

@@ -210,6 +210,7 @@ class NewRequest:
 
     `verb`: `stop`, `retry`, `status`, `help` (`argument` names an agent or is empty), or `mistake` (`argument` is
     the explanation to post, in Porter's own words). `flags` are the stored inputs that a `retry` replaces.
+    `remark_id` instead of `comment_id`: it stands in a comment on a line of a pull request.
     """
 
     repository: str
@@ -221,6 +222,7 @@ class NewRequest:
     installation_id: int | None = None
     comment_id: int | None = None
     comment_line: int | None = None
+    remark_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,7 @@ class Request:
     issue_number: int
     comment_id: int | None
     comment_line: int | None
+    remark_id: int | None
     sender: str
     verb: str
     argument: str
@@ -249,7 +252,7 @@ class Request:
 @dataclass(frozen=True)
 class NewFollowUp:
     """Feedback on a pull request that is to become commits on its branch. `source_key` names what it came from, once:
-    `comment:<id>:<line>`, `review:<id>` or `review_comment:<id>`."""
+    `comment:<id>:<line>`, `review:<id>` or `review_comment:<id>` on GitHub, `asked:<number>` in Porter itself."""
 
     task_id: str
     source_key: str

@@ -205,6 +205,8 @@ requests = Table(
     Column("issue_number", Integer, nullable=False),
     Column("comment_id", BigInteger),
     Column("comment_line", Integer),
+    # when it stands in a comment on a line of a pull request, which has a number of its own
+    Column("remark_id", BigInteger),
     Column("sender", String(100), nullable=False),
     Column("verb", String(16), nullable=False),
     Column("argument", Text, nullable=False, default=""),

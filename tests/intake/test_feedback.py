@@ -88,6 +88,13 @@ def test_control_commands_work_on_the_pull_request(house: House):
     assert [(one.verb, one.issue_number) for one in replies(house)] == [("stop", says.PULL)]
 
 
+def test_a_control_command_in_a_remark_knows_where_it_stands(house: House):
+    ours(house)
+    house.deliver(says.remark("@porter stop"), event="pull_request_review_comment")
+
+    assert [(one.verb, one.comment_id, one.remark_id) for one in replies(house)] == [("stop", None, 950)]
+
+
 @pytest.mark.parametrize("body", ["Not yet.", None, "@porter make it louder"])
 def test_a_review_that_requests_changes_is_one_piece_of_feedback(house: House, body):
     task = ours(house)

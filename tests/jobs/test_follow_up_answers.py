@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.answer import answer
 from jobs.finish import finish
 from jobs.follow_up import advance
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import launch
-from store import tasks
+from store import requests, tasks
 from store.lifecycle import Outcome, Status
-from store.records import Task
+from store.records import NewRequest, Task
 from tests.jobs.feedback_stage import (
     SECOND,
     answers,
@@ -156,3 +157,17 @@ def test_the_answer_is_right_though_the_task_is_at_its_next_run_already(stage: S
     for key in (first, second):
         advance(stage.services, key)
     assert [body.count("The model was overloaded.") for body in said(stage)] == [1, 1]
+
+
+def test_a_control_command_in_a_remark_has_its_reaction_there(stage: Stage, task: Task) -> None:
+    remark = stage.github.world.review(
+        pull(stage), "tom", "COMMENT", "", [("src/main.py", 3, "@porter status")]
+    ).comments[0]
+    new = NewRequest(
+        task.repository, task.pr_number or 0, "tom", "status", installation_id=task.installation_id,
+        comment_line=1, remark_id=remark.id,
+    )  # fmt: skip
+    key = requests.new(stage.services.db, new, now=stage.clock())
+    answer(stage.services, key or "")
+    assert [one.content for one in remark.reactions] == ["eyes"]
+    assert len(said(stage)) == 1

@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("issue_number", sa.Integer(), nullable=False),
         sa.Column("comment_id", sa.BigInteger(), nullable=True),
         sa.Column("comment_line", sa.Integer(), nullable=True),
+        sa.Column("remark_id", sa.BigInteger(), nullable=True),
         sa.Column("sender", sa.String(length=100), nullable=False),
         sa.Column("verb", sa.String(length=16), nullable=False),
         sa.Column("argument", sa.Text(), nullable=False),
