@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from dashboard import present
+from dashboard import inputs, present
 from dashboard.cards import HELD, heading
 from dashboard.data import TaskView
 from store.records import Event, LogLine, Run, RunKind, Task
 
 _RUN_KINDS = {RunKind.FIRST: "first run", RunKind.RETRY: "retry", RunKind.FOLLOW_UP: "follow-up"}
-_SOURCES = {"comment": "a comment on the issue", "api": "the REST API", "dashboard": "the dashboard"}
 _GOOD = frozenset({"succeeded", "pull_request", "pushed", "approved"})
 _BAD = frozenset({"failed", "timed_out", "cancelled", "stop_asked", "rejected"})
 
@@ -56,33 +55,16 @@ def runs(view: TaskView) -> list[dict[str, str]]:
     return [{"id": run.id, "text": f"Run {run.number} · {_RUN_KINDS[run.kind]}"} for run in view.runs]
 
 
-def details(view: TaskView, *, zone: tzinfo, default_agent: str) -> dict[str, Any]:
+def details(view: TaskView, *, zone: tzinfo) -> dict[str, Any]:
     """Below the log: prompt, inputs, usage, pull request."""
     task = view.task
     return {
         "prompt": next((run.prompt for run in reversed(view.runs) if run.prompt), ""),
-        "inputs": inputs(task, zone=zone, default_agent=default_agent),
+        "inputs": inputs.rows(task, view.runs, zone=zone),
         "usage": [_usage(run) for run in view.runs],
         "total": _total(task),
         "result": _result(task),
     }
-
-
-def inputs(task: Task, *, zone: tzinfo, default_agent: str) -> list[dict[str, str]]:
-    """What the task was asked with, and where each came from."""
-    asked = _SOURCES.get(task.source, task.source)
-    flags = ", ".join(f"--{name}={value}" for name, value in sorted(task.flags.items()))
-    rows = [
-        ("Asked by", task.requested_by, f"{asked}, {present.exact(task.created_at, zone)}"),
-        ("Repository", task.repository, asked),
-        ("Agent", task.agent, "Porter's default, or asked for" if task.agent == default_agent else "asked for"),
-        ("Model", task.model or "the agent's own default", "asked for" if task.model else "nothing was asked for"),
-        ("Priority", task.priority, "asked for" if "priority" in task.flags else "the default unless asked for"),
-        ("Base branch", task.base_branch or "the repository's default", "asked for" if task.base_branch else "GitHub"),
-        ("Flags", flags or "none", "the command"),
-        ("Instructions", task.instructions or "none beyond the issue itself", "the command"),
-    ]
-    return [{"name": name, "value": value, "source": source} for name, value, source in rows]
 
 
 def _now(view: TaskView) -> dict[str, str]:

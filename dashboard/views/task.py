@@ -55,7 +55,7 @@ def _draw(view: TaskView, services: Services) -> None:
         components.draw("story", {"lines": story.lines(view, zone=zone), "live": view.task.is_live})
     with right:
         components.draw("log", _log(view, services), pull=_pull, act=_choose_run)
-    components.draw("details", story.details(view, zone=zone, default_agent=config.default_agent), act=_open)
+    components.draw("details", story.details(view, zone=zone), act=_open)
 
 
 def _log(view: TaskView, services: Services) -> dict[str, Any]:
