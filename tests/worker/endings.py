@@ -51,8 +51,9 @@ def memory_until_the_result(machine: Machine) -> int:
     return most
 
 
-def cut_short(cli: Path, at: Path, size: int) -> Path:
-    """A folder with a program of the same name: the real one, of whose output only the first `size` bytes arrive."""
+def cut_short(cli: Path, at: Path, size: int = -40) -> Path:
+    """A program of the same name in the folder `at`: the real one, of whose output only the first `size` bytes arrive;
+    all but the last so many, if that is negative."""
     at.mkdir()
     script = at / cli.name
     script.write_text(f'#!/bin/sh\n"{cli}" "$@" | head -c {size}\n')

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,10 +32,19 @@ def claude() -> Path:
     return Path(found)
 
 
-def run(start: Start, job: JobDocument, claude: Path, model: Model) -> Machine:
-    """Run the job with Claude Code; the model's script decides what happens."""
+def run(
+    start: Start,
+    job: JobDocument,
+    claude: Path,
+    model: Model,
+    *,
+    without: Collection[str] = (),
+    more: Sequence[str] = (),
+) -> Machine:
+    """Run the job with Claude Code, `without` some words of its command and with `more`; the model's script decides."""
     settings = {"ANTHROPIC_BASE_URL": model.url, "HOME": "/not/taken"}
     recipe = agents.recipe(agents.AGENTS["claude-code"], model="claude-sonnet-4-5", settings=settings)
+    recipe = replace(recipe, argv=[*(word for word in recipe.argv if word not in without), *more])
     with_key = replace(job, agent=recipe, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
     return start(with_key, PATH=f"{claude.parent}:{os.environ['PATH']}")
 
