@@ -156,7 +156,7 @@ def _output(item: Mapping[str, Any]) -> list[Parsed]:
 
 
 def _changes(item: Mapping[str, Any]) -> list[Parsed]:
-    made = [_table(change) for change in _list(item.get("changes"))]
+    made = [change for change in _list(item.get("changes")) if isinstance(change, dict)]
     names = ", ".join(f"{change.get('kind', 'change')} {_below(_text(change.get('path')))}" for change in made[:20])
     if item.get("status") == "completed":
         return _tool(f"Patch {names}")
