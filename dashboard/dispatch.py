@@ -111,9 +111,7 @@ def agent_rows(agents: Sequence[Agent], default: str, configured: Mapping[str, s
             "name": one.name,
             "title": one.title,
             "ready": one.has_key(configured),
-            "why": ""
-            if one.has_key(configured)
-            else f"needs {one.keys[0]}{', or another key' if one.keys[1:] else ''}",
+            "why": "" if one.has_key(configured) else f"needs {one.keys[0]}{' or another' if one.keys[1:] else ''}",
             "keys": " or ".join(one.keys),
             "default": one.name == default,
             "models": [model.name for model in one.models],

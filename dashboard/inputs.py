@@ -32,6 +32,7 @@ _ALWAYS = {
     "setup": ("Set-up", "none"),
 }
 _IF_SET = {
+    "effort": ("Effort", "the agent's own default"),
     "no_tests": ("Without tests", "no"),
     "draft": ("Draft", "no"),
     "instructions": ("Standing instructions", "none"),

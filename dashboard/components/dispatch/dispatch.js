@@ -6,9 +6,11 @@ const FIELDS = ["repository", "issue", "agent", "model", "base", "priority", "pr
 function makeCombo({ id, label, placeholder, draw, take, typed }) {
   const list = el("ul", { class: "options panel", role: "listbox", id: `${id}-options`, "aria-label": label, hidden: true });
   const input = el("input", { id, type: "text", role: "combobox", placeholder, autocomplete: "off", spellcheck: "false", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": `${id}-options` });
-  let [items, at] = [[], -1];
+  let [items, at, filled] = [[], -1, ""];
+  let wanted = false; // also while there is nothing to show
   const isOpen = () => !list.hidden;
   const open = (yes) => {
+    wanted = yes;
     show(list, yes && list.children.length > 0);
     input.setAttribute("aria-expanded", String(isOpen()));
     if (!yes) mark(-1);
@@ -28,7 +30,8 @@ function makeCombo({ id, label, placeholder, draw, take, typed }) {
   }
   input.addEventListener("click", () => open(true));
   input.addEventListener("input", () => { typed(input.value); open(true); });
-  input.addEventListener("blur", () => setTimeout(() => open(false), 120));
+  const isHere = () => input.getRootNode().activeElement === input;
+  input.addEventListener("blur", () => setTimeout(() => isHere() || open(false), 120));
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isOpen()) { open(false); event.stopPropagation(); }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -40,6 +43,9 @@ function makeCombo({ id, label, placeholder, draw, take, typed }) {
     if (event.key === "Enter" && isOpen() && items[at]) { event.preventDefault(); pick(items[at]); }
   });
   function fill(found, note) {
+    const now = JSON.stringify([found, note]);
+    if (now === filled) return; // an option that is about to be clicked stays where it is
+    filled = now;
     items = found;
     list.replaceChildren(...found.map((item, index) => {
       const node = el("li", { role: "option", id: `${id}-${index}`, "aria-selected": "false" }, ...draw(item));
@@ -49,7 +55,7 @@ function makeCombo({ id, label, placeholder, draw, take, typed }) {
     }));
     if (note) list.append(el("li", { class: "quiet note", text: note }));
     at = -1;
-    open(input.getRootNode().activeElement === input && input.getAttribute("aria-expanded") === "true");
+    open(isHere() && (isOpen() || wanted));
   }
   return { root: el("div", { class: "combo" }, input, list), input, fill };
 }
