@@ -67,7 +67,24 @@ def codex() -> Iterator[Part]:
         yield Part(model, ("OPENAI_API_KEY", model.key), {"OPENAI_BASE_URL": model.url})
 
 
-PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {"claude-code": claude_code, "codex": codex}
+@contextmanager
+def opencode() -> Iterator[Part]:
+    turns: list[anthropic.Turn] = [
+        [anthropic.Tool("read", {"filePath": "greeter.py"})],
+        [anthropic.Tool("edit", {"filePath": "greeter.py", "oldString": "Helo", "newString": "Hello"})],
+        [anthropic.Text(DONE)],
+    ]
+    with anthropic.serving(anthropic.Model(turns)) as model:
+        options = {"baseURL": f"{model.url}/v1"}  # ANTHROPIC_BASE_URL leads to the model of Claude Code
+        config = {"provider": {"anthropic": {"options": options}}, "model": "anthropic/claude-sonnet-4-5"}
+        yield Part(model, ("ANTHROPIC_API_KEY", model.key), {"OPENCODE_CONFIG_CONTENT": json.dumps(config)})
+
+
+PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
+    "claude-code": claude_code,
+    "codex": codex,
+    "opencode": opencode,
+}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +108,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Part]) -> It
     [
         pytest.param("claude-code", marks=pytest.mark.claude),
         pytest.param("codex", marks=pytest.mark.codex),
+        pytest.param("opencode", marks=pytest.mark.opencode),
     ],
 )
 def test_a_comment_that_names_an_agent_becomes_its_pull_request(demo: Stage, parts: dict[str, Part], name: str) -> None:
