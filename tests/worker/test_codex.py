@@ -61,7 +61,8 @@ def run(
     env: Mapping[str, str] | None = None,
 ) -> Machine:
     """Run the job with Codex; the model's script decides what happens. `instead`: words of its command, and others."""
-    recipe = agents.recipe(AGENT, model=name, settings={"OPENAI_BASE_URL": model.url, "HOME": "/not/taken"})
+    settings = {"OPENAI_BASE_URL": model.url, "HOME": "/not/taken"}
+    recipe = agents.recipe(AGENT, model=name, effort="high", settings=settings)
     argv = [other for word in recipe.argv for other in (instead or {}).get(word, [word])]
     recipe = replace(recipe, argv=argv, files=dict(files or {}), env=recipe.env | dict(env or {}))
     limits = job.limits if job.limits != Limits(total=30, stall=20, setup=20) else Limits(total=PATIENCE, stall=100)
@@ -72,6 +73,16 @@ def run(
 def test_the_cli_is_the_pinned_version(codex: Path) -> None:
     done = subprocess.run([codex, "--version"], capture_output=True, text=True, check=True)
     assert VERSION in done.stdout
+
+
+def test_it_knows_every_model_that_is_offered(codex: Path, tmp_path: Path) -> None:
+    argv = [codex, "debug", "models", "--bundled"]
+    done = subprocess.run(argv, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True)
+    known = {model["slug"]: model for model in json.loads(done.stdout)["models"]}
+    for model in AGENT.models:
+        assert known[model.name]["supported_in_api"], model.name
+    first = min((model for model in known.values() if model["visibility"] == "list"), key=lambda one: one["priority"])
+    assert first["slug"] == AGENT.default_model, "what it takes by itself"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,8 @@ def test_it_edits_a_file_with_its_own_tools(
         assert mark in log
     assert "Model metadata" not in log, "it knows the model"
     assert "It prints" in json.dumps(model.requests[0]["input"]), "the prompt arrived"
-    assert {body["model"] for body in model.requests} == {name or "gpt-6.1-sol"}
+    asked = {(body["model"], body["reasoning"]["effort"]) for body in model.requests}
+    assert asked == {(name or "gpt-6.1-sol", "high")}
     assert (len(model.requests), model.strange) == (4, [])
     assert outside.asked == [], "no host but the model's"
     assert left_of(machine) == []
