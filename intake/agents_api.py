@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -57,6 +58,7 @@ def _configured(services: Services) -> set[str]:
 
 
 def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, Any]:
+    ready = agent.has_key(dict.fromkeys(configured, "set"))
     return {
         "name": agent.name,
         "title": agent.title,
@@ -64,6 +66,22 @@ def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, Any]
         "version": agent.version,
         "package": agent.package,
         "keys": list(agent.keys),
-        "ready": not agent.needs_key or any(key in configured for key in agent.keys),
+        "installer": agent.installer if agent.package else None,
+        "ready": ready,
+        "missing_keys": [] if ready else list(agent.keys),
+        "why": _why(agent, configured, ready=ready),
+        "models": [{"name": one.name, "price": asdict(one.price) if one.price else None} for one in agent.models],
+        "default_model": agent.default_model,
+        "takes_effort": agent.takes_effort,
+        "instructions": list(agent.instructions),
         "default": agent.name == roster.default,
     }
+
+
+def _why(agent: Agent, configured: set[str], *, ready: bool) -> str:
+    if not agent.needs_key:
+        return f"{agent.title} needs no key."
+    if ready:
+        return f"{next(key for key in agent.keys if key in configured)} is set."
+    rest = f" (or {', '.join(agent.keys[1:])})" if agent.keys[1:] else ""
+    return f"{agent.title} needs a key: `porter secret set {agent.keys[0]}`{rest}."

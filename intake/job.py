@@ -47,7 +47,7 @@ def document(
         commit_message=commit_message(task),
         author_name=bot,
         author_email=f"{bot}@users.noreply.github.com",
-        agent=recipe(agent, model=task.model, settings=settings),
+        agent=recipe(agent, model=task.model, effort=_effort(run, agent), settings=settings),
         keys=keys(services, agent),
         clone_token=clone_token,
         limits=Limits(
@@ -65,6 +65,13 @@ def document(
 
 def _asked(task: Task) -> Any:
     return task.flags.get("timeout_seconds")  # of a run that an older Porter launched
+
+
+def _effort(run: Run, agent: Agent) -> str | None:
+    effort: str | None = chosen(run.inputs, "effort", None)
+    if effort and not agent.takes_effort:
+        log.info("the agent takes no effort, so it is left out", extra={"action": "effort_ignored", "run": run.id})
+    return effort
 
 
 def is_ready(task: Task, run: Run) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -156,16 +156,43 @@ class EventShape(BaseModel):
     actor: str
 
 
+class PriceShape(BaseModel):
+    """US dollars for a million tokens; a cache price of null is the price of input."""
+
+    input: float
+    output: float
+    cache_read: float | None
+    cache_write: float | None
+
+
+class ModelShape(BaseModel):
+    """A model the agent is known to work with; others may work too. `price` null: not known."""
+
+    name: str
+    price: PriceShape | None
+
+
 class AgentShape(BaseModel):
-    """An agent. `ready`: a key of it is configured, or it needs none."""
+    """An agent. `ready`: a key of it is configured, or it needs none; else `missing_keys`, any of which would do.
+
+    `package` and `version` are what `installer` (npm or pip) puts into the image; both null: there is nothing to
+    install. `default_model` null: the agent's own choice. `instructions` are the files of a repository it reads itself.
+    """
 
     name: str
     title: str
     aliases: list[str]
     version: str | None
     package: str | None
+    installer: Literal["npm", "pip"] | None
     keys: list[str]
     ready: bool
+    missing_keys: list[str]
+    why: Annotated[str, Field(description="One sentence: why it can be used, or what is missing.")]
+    models: list[ModelShape]
+    default_model: str | None
+    takes_effort: bool
+    instructions: list[str]
     default: bool
 
 

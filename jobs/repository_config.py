@@ -21,6 +21,7 @@ from jobs.setting_kinds import (
     Command,
     Commands,
     Count,
+    Effort,
     Labels,
     Model,
     Paths,
@@ -49,6 +50,7 @@ class RepositoryConfig(BaseModel):
     schema_: str | None = Field(None, alias="$schema", description="The address of this schema, for editors.")
     default_agent: AgentName | None = Field(None, description="The agent of a command that names none.")
     model: Model | None = Field(None, description="The model of the default agent.")
+    effort: Effort | None = Field(None, description="How hard the default agent thinks: one of its own words for it.")
     setup: Commands | None = Field(None, description="Shell commands before the agent starts, such as npm ci.")
     test: Command | None = Field(None, description="A shell command that Porter runs when the agent is done.")
     timeout: Span | None = Field(None, description="Longest the agent may work: minutes, or like 90s, 30m, 1h.")

@@ -14,6 +14,7 @@ from jobs.errors import JobError
 SHORTEST, LONGEST = 30, 24 * 3600  # seconds, of a time limit
 _UNITS = {"": 60, "m": 60, "s": 1, "h": 3600}
 _SPAN = re.compile(r"([0-9]{1,6})([smh]?)", re.IGNORECASE)
+_EFFORT = r"^[a-z]{2,20}$"
 _MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]{0,199}$"
 # https://git-scm.com/docs/git-check-ref-format; a leading dash would be read as an option
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$")
@@ -50,6 +51,7 @@ def _path(value: str) -> str:
 
 AgentName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Model = Annotated[str, Field(pattern=_MODEL)]
+Effort = Annotated[str, Field(pattern=_EFFORT)]
 Branch = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_branch)]
 Span = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
 Command = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
@@ -90,6 +92,7 @@ OF_MACHINES = ("machine_cpu_kind", "machine_cpus", "machine_memory_mb", "regions
 KINDS: Mapping[str, Kind] = {
     "default_agent": Kind(TypeAdapter(AgentName)),
     "model": Kind(TypeAdapter(Model), of_agent=True),
+    "effort": Kind(TypeAdapter(Effort), of_agent=True),
     "base_branch": Kind(TypeAdapter(Branch), frozenset({"repo"})),
     "timeout": Kind(TypeAdapter(Span)),
     "stall": Kind(TypeAdapter(Span)),

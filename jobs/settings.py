@@ -44,6 +44,7 @@ class Inputs:
 
     agent: Value[str]
     model: Value[str | None]
+    effort: Value[str | None]
     base_branch: Value[str | None]
     timeout_seconds: Value[float]
     stall_seconds: Value[float]
@@ -112,6 +113,7 @@ _SETTING = {
     "stall_seconds": "stall",
     "test_command": "test",
 }
+_OF_AGENT = ("model", "effort")
 FROM_FILE = ("auto_assign", "skip_labels", "default_agent")  # kept as `file_…` in the repository's scope, for intake
 
 
@@ -147,6 +149,7 @@ def resolve(asked: Layers, config: Config) -> Inputs:
     agent = _first(asked, "agent", config.default_agent)
     own: dict[str, Any] = {
         "model": None,
+        "effort": None,
         "base_branch": None,
         "timeout_seconds": config.task_timeout_seconds,
         "stall_seconds": config.stall_timeout_seconds,
@@ -176,7 +179,7 @@ def replayed(stored: Mapping[str, Any], fresh: Inputs) -> Inputs:
         was, now = getattr(before, one.name), getattr(fresh, one.name)
         chosen[one.name] = now if now.source is Source.FLAG and now.value != was.value else was
     if chosen["agent"].value != before.agent.value:
-        chosen["model"] = fresh.model  # another agent knows no models of the one before
+        chosen |= {name: getattr(fresh, name) for name in _OF_AGENT}  # another agent has other words for them
     return Inputs(**chosen)
 
 
@@ -210,14 +213,14 @@ def _first(asked: Layers, name: str, otherwise: Any, *, agent: str | None = None
     if asked.flags.get(name) is not None:
         return Value(asked.flags[name], Source.FLAG)
     for source, layer in asked.below_flags():
-        found = _model(layer, agent) if name == "model" else layer.get(_SETTING.get(name, name))
+        found = _for(agent, layer, name) if name in _OF_AGENT else layer.get(_SETTING.get(name, name))
         if found is not None:
             return Value(found, source)
     return Value(otherwise)
 
 
-def _model(layer: Mapping[str, Any], agent: str | None) -> Any:
+def _for(agent: str | None, layer: Mapping[str, Any], name: str) -> Any:
     """A model belongs to an agent: one that is set beside a default agent is that agent's, not another's."""
-    if f"model:{agent}" in layer:
-        return layer[f"model:{agent}"]
-    return layer.get("model") if layer.get("default_agent") in (None, agent) else None
+    if f"{name}:{agent}" in layer:
+        return layer[f"{name}:{agent}"]
+    return layer.get(name) if layer.get("default_agent") in (None, agent) else None

@@ -41,6 +41,7 @@ def explain(repo: str, user: str, agent: str | None, as_json: bool) -> None:
     flags = {"agent": roster.named(services.config, agent)} if agent else {}
     file, note = _file(services, repo)
     inputs = settings.effective(services.db, services.config, repository=repo, user=user, flags=flags, file=file)
+    note = "\n".join(filter(None, (note, _ignored(services, inputs))))
     if as_json:
         click.echo(json.dumps(inputs.to_json() | ({"note": note} if note else {}), ensure_ascii=False))
         return
@@ -122,6 +123,17 @@ def _checked(name: str, value: str, kind: Any) -> Any:
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _ignored(services: Any, inputs: Any) -> str:
+    """A sentence when an effort is set that the agent cannot take."""
+    from jobs import roster
+
+    config = services.config
+    agent = roster.load(config.default_agent, config.agents_file).find(inputs.agent.value)
+    if inputs.effort.value is None or agent is None or agent.takes_effort:
+        return ""
+    return f"{agent.title} takes no effort, so that setting is left out when it runs."
 
 
 def _file(services: Any, repo: str) -> tuple[dict[str, Any], str]:

@@ -50,6 +50,19 @@ def test_a_machine_gets_its_job_with_the_clone_token_and_the_keys_of_its_agent(h
     assert job.commit_message.startswith("Greet well\n\nMade by claude-code for #4")
 
 
+@pytest.mark.parametrize(("agent", "told"), [("claude-code", True), ("gemini", False)])
+def test_an_effort_reaches_the_agent_that_takes_one(house: House, caplog, agent: str, told: bool):
+    machine = house.launched(agent=agent)
+    house.keep(machine.run_id, "clone", "ghs_clone")
+    claim = runs.claim(house.services.db, machine.run_id, now=house.clock())
+    runs.write(house.services.db, claim, inputs={"effort": {"value": "high", "source": "repository"}})
+    with caplog.at_level("INFO", logger="intake.job"):
+        argv = machine.job().json["agent"]["argv"]
+
+    assert ("high" in argv) is told
+    assert ("the agent takes no effort" in caplog.text) is not told
+
+
 def test_a_job_without_a_clone_token_is_waited_for(machine: Machine):
     assert (machine.job().status_code, machine.job().json) == (202, {"wait_seconds": 1})
 

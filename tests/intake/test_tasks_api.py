@@ -1,4 +1,4 @@
-"""The REST API: tasks and agents, and who may call it."""
+"""The REST API: tasks, and who may call it."""
 
 from __future__ import annotations
 
@@ -200,20 +200,6 @@ def test_streams_are_limited_and_their_places_come_back(house: House):
     assert house.client.get(path).status_code == 200
     for stream in held:
         stream.close()
-
-
-def test_agents_say_whether_they_can_be_used(house: House):
-    def ready() -> dict[str, bool]:
-        return {agent["name"]: agent["ready"] for agent in house.client.get("/api/agents").json["agents"]}
-
-    assert (ready()["mock"], ready()["claude-code"]) == (True, False)
-    vault.put(
-        house.services.db, house.services.vault, "global", "ANTHROPIC_API_KEY", "k" * 20, by="t", now=house.clock()
-    )
-    assert ready()["claude-code"] is True
-    assert house.client.get("/api/agents/claude").json["name"] == "claude-code"
-    assert house.client.get("/api/agents/nobody").status_code == 404
-    assert "k" * 20 not in house.client.get("/api/agents").text
 
 
 @pytest.mark.parametrize(

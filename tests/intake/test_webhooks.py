@@ -58,7 +58,7 @@ def test_the_same_comment_under_a_new_id_does_nothing(house: House):
 
 def test_good_and_bad_commands_of_one_comment_are_told_apart(house: House):
     answer = house.deliver(
-        house.comment("@porter mock fix a\n@porter mock fix b --modle=x\n@porter codxx\n@porter stop")
+        house.comment("@porter mock fix a\n@porter mock fix b --modle=x\n@porter wibble\n@porter stop")
     )
 
     assert answer.json["verdict"] == "accepted"

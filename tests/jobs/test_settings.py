@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,19 @@ def test_a_value_that_is_false_or_empty_counts_as_said():
 def test_a_model_belongs_to_its_agent(layers: Layers, model: str | None, source: str):
     found = settings.resolve(layers, CONFIG).model
     assert (found.value, found.source) == (model, source)
+
+
+def test_an_effort_belongs_to_its_agent_too():
+    set_by = Layers(repository={"effort:codex": "low"}, everyone={"effort": "high", "effort:mock": "medium"})
+    for agent, effort in (("mock", "medium"), ("codex", "low"), ("gemini", "high")):
+        assert settings.resolve(replace(set_by, flags={"agent": agent}), CONFIG).effort.value == effort
+    assert settings.resolve(Layers(), CONFIG).effort.value is None
+
+
+@pytest.mark.parametrize("word", ["High", "high ", "", "very high", "--effort", "x" * 21, 3, None])
+def test_an_effort_is_one_lower_case_word(word: object):
+    with pytest.raises(BadSetting):
+        checked("effort", word, "repo")
 
 
 def test_scopes_are_read_from_the_database(db: Database):

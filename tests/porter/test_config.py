@@ -56,6 +56,14 @@ def test_each_value_is_explained_with_its_source(porter):
     assert explained(porter, "--agent", "claude")["agent"] == {"value": "claude-code", "source": "flag"}
 
 
+def test_an_effort_that_the_agent_does_not_take_is_said_so(porter):
+    porter("set", "--global", "effort", "high")
+    words = ("explain", "--repo", "acme/widgets", "--user", "maria", "--agent")
+    assert explained(porter, "--agent", "claude")["effort"] == {"value": "high", "source": "global"}
+    assert "takes no effort" not in porter(*words, "claude").output
+    assert "Gemini CLI takes no effort, so that setting is left out" in porter(*words, "gemini").output
+
+
 def test_people_get_lines(porter):
     done = porter("explain", "--repo", "acme/widgets", "--user", "maria")
     assert any(line.split() == ["agent", "mock", "built-in"] for line in done.output.splitlines())
