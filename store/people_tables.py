@@ -1,10 +1,10 @@
-"""The tables of signed-in people."""
+"""The tables of people: who is signed in, and who changed or used what."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, String, Table, Text
 
-from store.dialect import Json, Utc
+from store.dialect import Json, RowId, Utc
 from store.metadata import metadata
 
 sign_ins = Table(
@@ -38,4 +38,18 @@ readable_repositories = Table(
     Column("person_id", BigInteger, primary_key=True, autoincrement=False),
     Column("names", Json, nullable=False),
     Column("asked_at", Utc, nullable=False),
+)
+
+# Who changed which setting or secret, and which run used which secret. Never a secret's value.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Utc, nullable=False, index=True),
+    Column("who", String(100), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("what", String(300), nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    # A note of the same key is written once, however often the same thing is done.
+    Column("once", String(400), unique=True),
 )

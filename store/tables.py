@@ -19,10 +19,10 @@ from sqlalchemy import (
 from store.dialect import Json, RowId, Utc
 from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
-from store.people_tables import browser_sessions, readable_repositories, sign_ins
+from store.people_tables import audit, browser_sessions, readable_repositories, sign_ins
 
 __all__ = [
-    "browser_sessions", "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes",
+    "audit", "browser_sessions", "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes",
     "installations", "leases", "log_lines", "metadata", "paces", "permissions", "readable_repositories",
     "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs", "secrets", "sessions",
     "settings", "sign_ins", "tasks",

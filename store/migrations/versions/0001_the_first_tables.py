@@ -378,6 +378,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_readable_repositories")),
     )
     op.create_table(
+        "audit",
+        sa.Column("id", RowId, nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("who", sa.String(length=100), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("what", sa.String(length=300), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("once", sa.String(length=400), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sa.UniqueConstraint("once", name=op.f("uq_audit_once")),
+    )
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"])
+    op.create_table(
         "held_changes",
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("task_id", sa.String(length=32), nullable=False),
