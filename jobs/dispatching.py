@@ -12,7 +12,7 @@ from jobs import settings
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.issue_choices import IssueChoice, issues_of
-from jobs.own_issue import TITLE
+from jobs.own_issue import TITLE, title
 from jobs.roster import Roster
 from jobs.setting_kinds import LONGEST, SHORTEST, Branch, Model
 from store import installations, tasks, vault
@@ -77,7 +77,7 @@ def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source:
         source=source,
         installation_id=installation_id,
         issue_number=wish.issue_number,
-        issue_title=_title(wish),
+        issue_title=_title(wish, agent),
         model=_checked(_MODEL, wish.model, "model", "that is not a model's name"),
         priority=wish.priority,
         base_branch=_checked(_BRANCH, wish.base_branch, "base_branch", "that is not a branch's name"),
@@ -123,12 +123,14 @@ def _ready_agent(services: Services, roster: Roster, word: str) -> Agent:
     return agent
 
 
-def _title(wish: Wish) -> str:
+def _title(wish: Wish, agent: Agent) -> str:
     """Of an issue that is there GitHub knows the title."""
-    given = " ".join((wish.title or "").split()) if wish.issue_number is None else ""
+    if wish.issue_number is not None:
+        return ""
+    given = " ".join((wish.title or "").split())
     if len(given) > TITLE:
         raise CannotDispatch(f"a title has at most {TITLE} characters", field="title")
-    return given
+    return given or title(wish.instructions, agent.name)
 
 
 def _words(wish: Wish) -> str:

@@ -51,12 +51,10 @@ def settle(services: Services, here: Repository, task: Task, *, hold_on: Callabl
     return tasks.get(services.db, task.id)
 
 
-def title(task: Task) -> str:
-    """The title that was given, or the first line of the words."""
-    given = task.issue_title.strip() or next(
-        (line for line in task.instructions.splitlines() if line.strip(" #\t")), ""
-    )
-    return one_line(visible(given.strip().lstrip("#").strip()), TITLE) or f"Work for {task.agent}"
+def title(words: str, agent: str) -> str:
+    """The first line that says something."""
+    first = next((line for line in words.splitlines() if any(map(str.isalnum, line))), f"Work for {agent}")
+    return one_line(visible(first.strip().lstrip("#>-* ")), TITLE)
 
 
 def body(task: Task, task_url: str) -> str:
@@ -81,11 +79,12 @@ def page_of(services: Services, task: Task) -> str:
 
 def _opened(services: Services, here: Repository, task: Task, hold_on: Callable[[], None]) -> tuple[int, str, bool]:
     """Looked for first: an answer that got lost must not become a second issue."""
+    heading = task.issue_title or title(task.instructions, task.agent)
     found = _find(here, marker(task), task.created_at - CLOCKS_APART)
     if found is not None:
-        return found, title(task), True
+        return found, heading, True
     hold_on()
-    words = {"title": title(task), "body": body(task, page_of(services, task))}
+    words = {"title": heading, "body": body(task, page_of(services, task))}
     try:
         made = here.send("POST", "/issues", words, doing="open an issue")
     except GitHubRefused as refusal:

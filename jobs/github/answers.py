@@ -26,16 +26,14 @@ class Issue:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment, and the App that wrote it, if one did."""
+    """A comment on an issue or in the conversation of a pull request."""
 
     id: int
     body: str
-    app_id: str | None
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
-        app = data.get("performed_via_github_app") or {}
-        return cls(data["id"], data.get("body") or "", str(app["id"]) if app.get("id") else None)
+        return cls(data["id"], data.get("body") or "")
 
 
 @dataclass(frozen=True)

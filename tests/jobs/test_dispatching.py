@@ -214,9 +214,10 @@ def test_where_porter_is_suspended_nothing_is_started(stage: Stage) -> None:
     [
         pytest.param("Fix it", "Fix it", id="one-line"),
         pytest.param("\n\n## Fix *it*\nnow", "Fix *it*", id="heading"),
+        pytest.param("```\n> - Fix it\n```", "Fix it", id="decorated"),
         pytest.param("x" * 300, "x" * 119 + "…", id="long"),
         pytest.param("###\n#\n", "Work for mock", id="nothing"),
     ],
 )
 def test_the_first_line_is_the_title(stage: Stage, words: str, expected: str) -> None:
-    assert own_issue.title(wished(stage, instructions=words)) == expected
+    assert wished(stage, instructions=words).issue_title == expected
