@@ -22,11 +22,12 @@ BATCH_LINES = 100
 HEARTBEAT_SECONDS = 3.0  # the answer may carry an order to stop, which is obeyed within ten
 HURRY_SECONDS = 2.5  # for the last report when the machine is being stopped
 TAIL_LINES = 40
+LONG = 8_000  # characters; a longer line is made fit at once, so that the buffer stays small
 _GONE = (401, 404, 410)
 
 
 class Reporter:
-    """Porter as the runner's desk. Every text is masked before it is kept."""
+    """Porter as the runner's desk. Every text is masked before it leaves the machine; of a flood most never does."""
 
     def __init__(self, porter: PorterClient, mask: Mask, orders: Orders, *, patience: float = PATIENCE) -> None:
         self._porter, self._mask, self._orders, self._patience = porter, mask, orders, patience
@@ -46,7 +47,8 @@ class Reporter:
         self._note(phase=phase)
 
     def line(self, text: str, level: Level = Level.INFO, kind: Kind = Kind.STEP) -> None:
-        text = printable(self._mask.text(text))
+        if len(text) > LONG:
+            text = self._shown(text)
         with self._news:
             self._buffer.add(text, level=level, kind=kind, at=time.time())
             if level is not Level.DEBUG:
@@ -54,7 +56,7 @@ class Reporter:
             self._news.notify()
 
     def step(self, text: str) -> None:
-        self._note(step=first_line(self._mask.text(text)))
+        self._note(step=text)
 
     def percent(self, value: int) -> None:
         self._note(percent=value)
@@ -70,7 +72,7 @@ class Reporter:
 
     def tail(self) -> list[str]:
         with self._news:
-            return list(self._tail)
+            return [self._shown(text) for text in self._tail]
 
     def finish(self, result: Result) -> bool:
         """Sends what is still buffered, then the result. Raises RunOver, PorterAway, ResultRefused."""
@@ -105,6 +107,9 @@ class Reporter:
             result = replace(result, ending=Ending.TOO_LARGE, message=lost)
         return self._porter.complete(self._seq, result.to_json(), until=until)
 
+    def _shown(self, text: str) -> str:
+        return printable(self._mask.text(text))
+
     def _note(self, **changes: Any) -> None:
         with self._news:
             if any(self._state[name] != value for name, value in changes.items()):
@@ -129,7 +134,9 @@ class Reporter:
             lines = self._buffer.take(BATCH_LINES)
             self._changed = False
             self._seq += 1
-            return {"seq": self._seq, **self._state, "logs": [asdict(line) for line in lines]}
+            logs = [asdict(line) | {"text": self._shown(line.text)} for line in lines]
+            step = self._state["step"] and first_line(self._mask.text(self._state["step"]))
+            return {"seq": self._seq, **self._state, "step": step, "logs": logs}
 
     def _is_due(self, quiet: float) -> bool:
         """`quiet` is seconds since the last report."""
