@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Collection, Sequence
@@ -13,23 +12,25 @@ from pathlib import Path
 import pytest
 
 from tests.models.anthropic import Model, Refusal, Text, Tool, serving
-from tests.programs import missing
-from tests.worker.conftest import BRANCH, ROOT, Bare, Machine, Start
+from tests.programs import agent_cli
+from tests.worker.conftest import BRANCH, Bare, Machine, Start
+from tests.worker.endings import PATIENCE
 from worker import agents
 from worker.agents.claude_code import VERSION
-from worker.contract import JobDocument, Session
+from worker.contract import JobDocument, Limits, Session
 
-pytestmark = pytest.mark.claude
+pytestmark = [pytest.mark.claude, pytest.mark.timeout(2 * PATIENCE)]
 
 
 @pytest.fixture(scope="module")
 def claude() -> Path:
-    """The CLI: named by PORTER_TEST_CLAUDE, on PATH, or where `.ci/run` installs it."""
-    local = ROOT / ".node" / "node_modules" / ".bin" / "claude"
-    found = os.environ.get("PORTER_TEST_CLAUDE") or shutil.which("claude") or (str(local) if local.exists() else None)
-    if not found:
-        missing(f"no Claude Code; npm install --prefix .node @anthropic-ai/claude-code@{VERSION}")
-    return Path(found)
+    return agent_cli("claude-code")
+
+
+@pytest.fixture
+def job(job: JobDocument) -> JobDocument:
+    """With limits that a machine busy with something else does not reach."""
+    return replace(job, limits=Limits(total=PATIENCE, stall=100))
 
 
 def run(
@@ -64,7 +65,7 @@ def test_it_edits_a_file_with_its_own_tools(start: Start, job: JobDocument, bare
     ]
     with serving(Model(turns)) as model:
         machine = run(start, job, claude, model)
-        machine.wait(60)
+        machine.wait(PATIENCE)
     result, log = machine.result, machine.porter.text
     assert result["ending"] == "changes", (result, log)
     assert '+    return "Hello, world"' in bare.show(BRANCH)
@@ -96,7 +97,7 @@ def test_its_failures_are_told_apart(
 ) -> None:
     with serving(Model([refusal])) as model:
         machine = run(start, job, claude, model)
-        machine.wait(60)
+        machine.wait(PATIENCE)
     assert machine.result["ending"] == ending, (machine.result, machine.porter.text)
     assert machine.result["exit_code"] == 1
     assert bare.branches() == ["main"]
@@ -107,7 +108,7 @@ def test_work_done_before_the_service_fails_is_kept(start: Start, job: JobDocume
     turns = [[Tool("Write", {"file_path": "notes.md", "content": "half done\n"})], Refusal(500, "api_error", "broken")]
     with serving(Model(turns)) as model:
         machine = run(start, job, claude, model)
-        machine.wait(60)
+        machine.wait(PATIENCE)
     assert machine.result["ending"] == "overloaded"
     assert machine.result["pushed"]
     assert bare.show(f"{BRANCH}:notes.md") == "half done"
@@ -116,7 +117,7 @@ def test_work_done_before_the_service_fails_is_kept(start: Start, job: JobDocume
 def test_nothing_to_change_is_said_so(start: Start, job: JobDocument, claude: Path) -> None:
     with serving(Model([[Text("It is fine as it is.")]])) as model:
         machine = run(start, job, claude, model)
-        machine.wait(60)
+        machine.wait(PATIENCE)
     assert machine.result["ending"] == "no_changes"
     assert machine.result["summary"] == "It is fine as it is."
 
@@ -125,9 +126,9 @@ def test_it_tells_its_cost_when_it_is_interrupted(start: Start, job: JobDocument
     turns = [[Tool("Bash", {"command": "echo begun; sleep 300", "description": "Wait"})]]
     with serving(Model(turns)) as model:
         machine = run(start, job, claude, model)
-        machine.until(lambda: "Bash echo begun" in machine.porter.text, 30)
+        machine.until(lambda: "Bash echo begun" in machine.porter.text, PATIENCE)
         machine.process.send_signal(signal.SIGTERM)
-        machine.wait(12)
+        machine.wait(PATIENCE)
     assert machine.result["ending"] == "cancelled"
     assert machine.result["usage"]["cost_usd"] > 0
 
@@ -145,14 +146,14 @@ def test_a_follow_up_resumes_its_conversation_and_counts_only_its_own_part(
     ]
     with serving(Model(turns)) as model:
         first = run(start, job, claude, model)
-        first.wait(60)
+        first.wait(PATIENCE)
         porter, before = first.porter, first.result
         assert porter.session is not None, porter.text
         porter.last_seq, kept = 0, porter.session
         asked = len(model.requests)
         again = replace(job, continue_branch=True, session=Session.from_json(kept), prompt="Now write notes, please.")
         second = run(start, again, claude, model)
-        second.wait(60)
+        second.wait(PATIENCE)
     result, log = second.result, porter.text
     assert result["summary"] == "There are notes now.", log
     assert "Now write notes" in str(model.requests[asked]["messages"][-1])

@@ -11,26 +11,19 @@ import pytest
 from tests.models.anthropic import Hang, Model, Nonsense, Text, Tool, serving
 from tests.worker.conftest import BRANCH, Bare, Start
 from tests.worker.endings import MANY_MEGABYTES, PATIENCE, cut_short, kill, left_of, memory_until_the_result, pid_of
-from tests.worker.test_claude_code import claude, run
+from tests.worker.test_claude_code import claude, job, run
 from worker.contract import JobDocument, Limits
 
-__all__ = ["claude"]
+__all__ = ["claude", "job"]
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(PATIENCE + 60)]
 
 NOTES = Tool("Write", {"file_path": "notes.md", "content": "half done\n"})
 
 
-@pytest.fixture
-def patient(job: JobDocument) -> JobDocument:
-    return replace(job, limits=Limits(total=PATIENCE, stall=100))
-
-
-def test_a_tool_that_it_may_not_use_explains_why_nothing_changed(
-    start: Start, patient: JobDocument, claude: Path
-) -> None:
+def test_a_tool_that_it_may_not_use_explains_why_nothing_changed(start: Start, job: JobDocument, claude: Path) -> None:
     with serving(Model([[NOTES], [Text("I was not allowed to write it.")]])) as model:
-        machine = run(start, patient, claude, model, without=["--dangerously-skip-permissions"])
+        machine = run(start, job, claude, model, without=["--dangerously-skip-permissions"])
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "denied", (machine.result, machine.porter.text)
     assert "Write" in machine.result["message"]
@@ -38,10 +31,10 @@ def test_a_tool_that_it_may_not_use_explains_why_nothing_changed(
 
 
 def test_its_limit_of_turns_is_told_and_the_work_so_far_is_kept(
-    start: Start, patient: JobDocument, bare: Bare, claude: Path
+    start: Start, job: JobDocument, bare: Bare, claude: Path
 ) -> None:
     with serving(Model([[NOTES], [Text("There are notes now.")]])) as model:
-        machine = run(start, patient, claude, model, more=["--max-turns", "1"])
+        machine = run(start, job, claude, model, more=["--max-turns", "1"])
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "turns", (machine.result, machine.porter.text)
     assert bare.show(f"{BRANCH}:notes.md") == "half done"
@@ -60,10 +53,10 @@ def test_a_model_that_never_answers_is_waited_for_until_the_limit_of_silence(
 
 
 def test_a_cli_that_is_killed_has_crashed_and_its_work_is_kept(
-    start: Start, patient: JobDocument, bare: Bare, claude: Path
+    start: Start, job: JobDocument, bare: Bare, claude: Path
 ) -> None:
     with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, patient, claude, model)
+        machine = run(start, job, claude, model)
         machine.until(lambda: len(model.requests) == 2, PATIENCE)
         kill(machine, "claude -p")
         machine.wait(PATIENCE)
@@ -74,10 +67,10 @@ def test_a_cli_that_is_killed_has_crashed_and_its_work_is_kept(
 
 
 def test_an_answer_that_is_none_is_an_error_in_its_words(
-    start: Start, patient: JobDocument, bare: Bare, claude: Path
+    start: Start, job: JobDocument, bare: Bare, claude: Path
 ) -> None:
     with serving(Model([[NOTES], Nonsense()])) as model:
-        machine = run(start, patient, claude, model)
+        machine = run(start, job, claude, model)
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
     assert "It said: " in machine.result["message"]
@@ -85,10 +78,10 @@ def test_an_answer_that_is_none_is_an_error_in_its_words(
     assert model.asked <= 12
 
 
-def test_a_tool_at_work_dies_with_it(start: Start, patient: JobDocument, bare: Bare, claude: Path) -> None:
+def test_a_tool_at_work_dies_with_it(start: Start, job: JobDocument, bare: Bare, claude: Path) -> None:
     waiting = "trap '' TERM INT; (setsid sleep 5432) & echo half done > notes.md; sleep 5432"
     with serving(Model([[Tool("Bash", {"command": waiting, "description": "Wait"})]])) as model:
-        machine = run(start, patient, claude, model)
+        machine = run(start, job, claude, model)
         pid_of(machine, "sleep 5432")
         machine.process.send_signal(signal.SIGTERM)
         machine.wait(PATIENCE)
@@ -98,10 +91,10 @@ def test_a_tool_at_work_dies_with_it(start: Start, patient: JobDocument, bare: B
 
 
 def test_output_that_ends_within_a_line_is_no_good_end(
-    start: Start, patient: JobDocument, bare: Bare, claude: Path, tmp_path: Path
+    start: Start, job: JobDocument, bare: Bare, claude: Path, tmp_path: Path
 ) -> None:
     with serving(Model([[NOTES], [Text("There are notes now.")]])) as model:
-        machine = run(start, patient, cut_short(claude, tmp_path / "cut"), model)
+        machine = run(start, job, cut_short(claude, tmp_path / "cut"), model)
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
     assert "without its final event" in machine.result["message"]
@@ -109,12 +102,10 @@ def test_output_that_ends_within_a_line_is_no_good_end(
     assert left_of(machine) == []
 
 
-def test_fifty_megabytes_of_output_need_little_memory(
-    start: Start, patient: JobDocument, bare: Bare, claude: Path
-) -> None:
+def test_fifty_megabytes_of_output_need_little_memory(start: Start, job: JobDocument, bare: Bare, claude: Path) -> None:
     turns = [[Tool("Bash", {"command": MANY_MEGABYTES, "description": "Print"})], [NOTES], [Text("Done.")]]
     with serving(Model(turns)) as model:
-        machine = run(start, patient, claude, model)
+        machine = run(start, job, claude, model)
         most = memory_until_the_result(machine)
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "changes", (machine.result, machine.porter.text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Collection
 from dataclasses import replace
@@ -13,8 +12,8 @@ import pytest
 
 from tests.models.anthropic import Model, Text, Tool, serving
 from tests.models.outside import watched
-from tests.programs import missing
-from tests.worker.conftest import BRANCH, ROOT, Bare, Machine, Start
+from tests.programs import agent_cli
+from tests.worker.conftest import BRANCH, Bare, Machine, Start
 from tests.worker.endings import PATIENCE, left_of
 from worker import agents
 from worker.agents.opencode import VERSION
@@ -25,12 +24,13 @@ pytestmark = [pytest.mark.opencode, pytest.mark.timeout(2 * PATIENCE)]
 
 @pytest.fixture(scope="module")
 def opencode() -> Path:
-    """The CLI: named by PORTER_TEST_OPENCODE, on PATH, or where `./run test` installs it."""
-    local = ROOT / ".node" / "bin" / "opencode"
-    found = os.environ.get("PORTER_TEST_OPENCODE") or shutil.which("opencode") or (local.exists() and str(local))
-    if not found:
-        missing(f"no opencode; python -m worker.image.install .node opencode (version {VERSION})")
-    return Path(found)
+    return agent_cli("opencode")
+
+
+@pytest.fixture
+def job(job: JobDocument) -> JobDocument:
+    """With limits that a machine busy with something else does not reach."""
+    return replace(job, limits=Limits(total=PATIENCE, stall=100))
 
 
 def run(
@@ -53,8 +53,7 @@ def run(
         env=recipe.env | extra,
         resume=recipe.resume if resumes else None,
     )
-    limits = job.limits if job.limits != Limits(total=30, stall=20, setup=20) else Limits(total=PATIENCE, stall=100)
-    with_key = replace(job, agent=recipe, limits=limits, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
+    with_key = replace(job, agent=recipe, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
     return start(with_key, PATH=f"{opencode.parent}:{os.environ['PATH']}")
 
 
