@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true, union_all
 
 from store import tables, waiting
 from store.database import Database
@@ -144,14 +144,14 @@ def _where(wanted: TaskFilter) -> ColumnElement[bool]:
 
 
 def _needs_person() -> ColumnElement[bool]:
-    """A held change, or finished work whose pull request nobody has merged or closed."""
-    held, runs = tables.held_changes, tables.runs
+    """A held change, or finished work whose pull request nobody has merged or closed. As a set of ids, which two
+    indexes give: they are few however many tasks there are."""
+    held, runs, one = tables.held_changes, tables.runs, _tasks.alias()
     waits = held.c.decision.is_(None) & (runs.c.phase == HELD) & runs.c.finished_at.is_(None)
-    of_run = select(held.c.run_id).join(runs, runs.c.id == held.c.run_id).where(waits)
-    is_held = and_(_tasks.c.status == Status.FINISHING, _tasks.c.run_id.in_(of_run))
-    state = _tasks.c.pr_state  # "is not null", so that this is false and not null where there is none
-    to_review = and_(_tasks.c.status == Status.SUCCEEDED, state.is_not(None), state == "open")
-    return or_(is_held, to_review)
+    is_held = (one.c.run_id == held.c.run_id) & (one.c.status == Status.FINISHING)
+    of_held = held.join(runs, runs.c.id == held.c.run_id).join(one, one.c.id == held.c.task_id)
+    to_review = select(one.c.id).where(one.c.pr_state == "open", one.c.status == Status.SUCCEEDED)
+    return _tasks.c.id.in_(union_all(select(one.c.id).select_from(of_held).where(waits, is_held), to_review))
 
 
 def _matches(text: str) -> ColumnElement[bool]:
