@@ -66,6 +66,10 @@ class Onlooker:
     def pulls(self) -> list[Json]:
         return self._get("/pulls?state=all&per_page=100")
 
+    def has_branch(self, branch: str) -> bool:
+        answer = httpx.get(f"{self._github}/branches/{branch}", headers={"User-Agent": "porter-tests"})
+        return answer.status_code == 200
+
     def diff_of(self, pull: Json) -> str:
         return "".join(file["patch"] for file in self._get(f"/pulls/{pull['number']}/files"))
 

@@ -96,10 +96,14 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(we: Onl
 def test_a_task_that_is_stopped_stops(we: Onlooker) -> None:
     comment = we.comment("@porter mock [mock:hang] think for ever", issue=3)
     task_id = we.task_of(comment)
-    we.wait_for(lambda: we.task(task_id)["status"] == "running")
+    we.wait_for(lambda: any("Write" in line or "Edit" in line for line in we.log_of(task_id)))
     assert we.api("DELETE", f"/api/tasks/{task_id}").status_code == 204
     task = we.ended(task_id)
     assert task["status"] == "cancelled"
+    assert ("kept on branch" in task["message"]) == we.has_branch(task["branch"])
+    [said] = [said for said in we.porters_comments(issue=3) if task_id in said["body"]]
+    assert task["branch"] in said["body"] or not we.has_branch(task["branch"])
+    assert not [pull for pull in we.pulls() if pull["head"]["ref"] == task["branch"]]
     we.wait_for(lambda: not we.living_machines_of(task_id))
 
 
