@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.anthropic import Model, Refusal, Text, Tool, serving
+from tests.models.outside import watched
 from tests.programs import agent_cli
 from tests.worker.conftest import BRANCH, Bare, Machine, Start
 from tests.worker.endings import PATIENCE
@@ -41,11 +42,14 @@ def run(
     *,
     without: Collection[str] = (),
     more: Sequence[str] = (),
+    **extra: str,
 ) -> Machine:
     """Run the job with Claude Code, `without` some words of its command and with `more`; the model's script decides."""
     settings = {"ANTHROPIC_BASE_URL": model.url, "HOME": "/not/taken"}
     recipe = agents.recipe(agents.AGENTS["claude-code"], model="claude-sonnet-4-5", settings=settings)
-    recipe = replace(recipe, argv=[*(word for word in recipe.argv if word not in without), *more])
+    recipe = replace(
+        recipe, argv=[*(word for word in recipe.argv if word not in without), *more], env=recipe.env | extra
+    )
     with_key = replace(job, agent=recipe, keys={"ANTHROPIC_API_KEY": "sk-ant-test-0123456789"})
     return start(with_key, PATH=f"{claude.parent}:{os.environ['PATH']}")
 
@@ -63,8 +67,8 @@ def test_it_edits_a_file_with_its_own_tools(start: Start, job: JobDocument, bare
         [Tool("Bash", {"command": "python3 greet.py", "description": "Run it"})],
         [Text("The greeting is spelt right now.")],
     ]
-    with serving(Model(turns)) as model:
-        machine = run(start, job, claude, model)
+    with serving(Model(turns)) as model, watched() as outside:
+        machine = run(start, job, claude, model, **outside.env)
         machine.wait(PATIENCE)
     result, log = machine.result, machine.porter.text
     assert result["ending"] == "changes", (result, log)
@@ -77,6 +81,7 @@ def test_it_edits_a_file_with_its_own_tools(start: Start, job: JobDocument, bare
         assert mark in log
     assert "It prints" in str(model.requests[0]["messages"]), "the prompt arrived"
     assert model.strange == []
+    assert outside.asked == [], "no host but the model's"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,7 @@ def test_its_failures_are_told_apart(
         machine.wait(PATIENCE)
     assert machine.result["ending"] == ending, (machine.result, machine.porter.text)
     assert machine.result["exit_code"] == 1
+    assert "It said: " in machine.result["message"]
     assert bare.branches() == ["main"]
     assert len(model.requests) <= 12
 
