@@ -36,15 +36,15 @@ def settle(services: Services, here: Repository, task: Task, *, hold_on: Callabl
     """
     if task.issue_number is None:
         hold_on()
-        number, title, opened = _opened(services, here, task, hold_on)
+        number, heading, opened = _opened(services, here, task, hold_on)
     elif task.source in OPERATOR_SOURCES and not task.issue_title:
-        number, title, opened = task.issue_number, _named(services, here, task.issue_number), False
+        number, heading, opened = task.issue_number, _named(services, here, task.issue_number), False
     else:
         return task
     hold_on()
     with services.db.write() as connection:
         now = services.clock()
-        tasks.change_in(connection, task.id, now=now, issue_number=number, issue_title=title)
+        tasks.change_in(connection, task.id, now=now, issue_number=number, issue_title=heading)
         if opened:
             text = f"issue #{number} was opened with the words of {task.requested_by}"
             events.add(connection, task.id, "issue", text, now=now, run_id=task.run_id, once="issue")
