@@ -65,3 +65,14 @@ def test_a_diff_too_long_for_a_page_says_where_the_rest_is(store):  # noqa: F811
     assert view.held is not None
     long = held.panel(view.task, held_changes.HeldChange(**{**vars(view.held), "diff": "+" * 200_000}), url="http://p")
     assert long["diff"].endswith(f"GET http://p/api/review/{view.task.id}]")
+
+
+def test_the_review_list_has_it_on_top_and_leads_to_the_task(store):  # noqa: F811
+    make_task(store, status=Status.SUCCEEDED, pr_number=3, pr_state="open", issue_title="Later")
+    task = waiting(store)
+    held_one, pull = drawn(page="review")["reviews"]["rows"]
+    assert (held_one["id"], held_one["word"], held_one["page"]) == (task.id, "Held", "task")
+    assert held_one["line"] == "The change waits for a person."
+    assert (pull["title"], pull["page"]) == ("Later", "review")
+    pills = {pill["word"]: pill["count"] for pill in drawn()["feed"]["pills"]}
+    assert (pills["Needs you"], pills["Running"], pills["Done"]) == ("2", "0", "0")
