@@ -18,6 +18,7 @@ from worker.agents.stream import (
     Line,
     Lines,
     Parsed,
+    Percent,
     Session,
     Step,
     Used,
@@ -116,7 +117,7 @@ class OpencodeParser:
         self._denials += _denied(name, given, result)
         level = Level.WARNING if failed else Level.DEBUG
         shown: list[Parsed] = [Line(printable(result, 1000), level, Kind.OUTPUT)] if result else []
-        return [Line(said, kind=Kind.TOOL), Step(first_line(said)), *shown]
+        return [Line(said, kind=Kind.TOOL), Step(first_line(said)), *_progress(name, given), *shown]
 
     def _step(self, part: Mapping[str, Any]) -> list[Parsed]:
         tokens = _table(part.get("tokens"))
@@ -126,6 +127,14 @@ class OpencodeParser:
         if part.get("reason") not in _GOES_ON or self._denials:  # after a tool was refused it may just end
             parsed.append(Finish(True, self._said, denials=self._denials))
         return parsed
+
+
+def _progress(name: str, given: Mapping[str, Any]) -> list[Parsed]:
+    todos = given.get("todos")
+    if name != "todowrite" or not isinstance(todos, list) or not todos:
+        return []
+    done = sum(1 for todo in todos if _table(todo).get("status") == "completed")
+    return [Percent(round(100 * done / len(todos)))]
 
 
 def _denied(name: str, given: Mapping[str, Any], result: str) -> tuple[str, ...]:
