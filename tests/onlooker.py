@@ -127,7 +127,7 @@ class Onlooker:
         [task_id] = self.verdict_on(comment).task_ids
         return task_id
 
-    def ended(self, task_id: str, *, run: int | None = None) -> Json:
+    def ended(self, task_id: str, *, run: int | None = None, seconds: float = 90) -> Json:
         """The task once it has ended (its `run`, counted from 1) and its comment says so."""
 
         def look() -> Json | None:
@@ -136,10 +136,10 @@ class Onlooker:
             live = live or (run is not None and task["run_id"] != f"{task_id}-{run}")
             return None if live or self._comment_is_behind(task_id) else task
 
-        return self.wait_for(look)
+        return self.wait_for(look, seconds=seconds)
 
-    def ended_task_of(self, comment: int) -> Json:
-        return self.ended(self.task_of(comment))
+    def ended_task_of(self, comment: int, *, seconds: float = 90) -> Json:
+        return self.ended(self.task_of(comment), seconds=seconds)
 
     def log_of(self, task_id: str) -> list[str]:
         lines = self.api("GET", f"/api/tasks/{task_id}/logs?limit=1000").json()["lines"]

@@ -17,6 +17,7 @@ from store import vault
 from tests.models import anthropic, openai
 from tests.onlooker import Onlooker
 from tests.programs import INSTALLED, agent_cli
+from tests.worker.endings import PATIENCE
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -116,7 +117,7 @@ def test_a_comment_that_names_an_agent_becomes_its_pull_request(demo: Stage, par
     part, services, we = parts[name], demo.services, Onlooker(demo)
     vault.put(services.db, services.vault, "global", *part.secret, by="operator", now=datetime.now(UTC))
 
-    task = we.ended_task_of(we.comment(f"@porter {name} mind your spelling", issue=1))
+    task = we.ended_task_of(we.comment(f"@porter {name} mind your spelling", issue=1), seconds=PATIENCE)
 
     assert (task["status"], task["outcome"], task["agent"]) == ("succeeded", "pull_request", name), task["message"]
     pull = we.pull(task["pr_number"])
