@@ -116,13 +116,15 @@ class Resume:
     stands for the CLI's own name of the conversation, `{directory}` for the working directory with every other
     character as a dash; in `path`, `*` for anything within one name; in `argv`, `{file}` for the file's full path.
     A CLI that keeps its conversations together has two commands more: what `save` prints is the file, `load` takes it
-    in again. `counts_all`: the figures of Usage that it tells of the whole conversation, not of this run.
+    in again. Lines that begin like `drops`, a regular expression, are not kept. `counts_all`: the figures of Usage that
+    it tells of the whole conversation, not of this run.
     """
 
     argv: list[str]
     path: str
     save: list[str] = field(default_factory=list)
     load: list[str] = field(default_factory=list)
+    drops: str = ""
     counts_all: list[str] = field(default_factory=list)
 
 

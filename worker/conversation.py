@@ -94,7 +94,7 @@ def take(space: Workspace, recipe: AgentRecipe, session_id: str, mask: Mask, *, 
         content = _read(at)
     except OSError as error:
         raise BadSession(f"its file cannot be read ({error.strerror})") from error
-    return _packed(content, session_id, str(at.relative_to(space.home)), mask, usage)
+    return _packed(_without(recipe, content), session_id, str(at.relative_to(space.home)), mask, usage)
 
 
 def saved(capture: Capture, recipe: AgentRecipe, session_id: str, mask: Mask, *, usage: Usage) -> Session:
@@ -104,7 +104,14 @@ def saved(capture: Capture, recipe: AgentRecipe, session_id: str, mask: Mask, *,
         raise BadSession("the agent printed nothing of it")
     if len(capture.content) > MOST_BYTES:
         raise BadSession(f"it is longer than {MOST_BYTES // 1024**2} MB")
-    return _packed(bytes(capture.content), session_id, path, mask, usage)
+    return _packed(_without(recipe, bytes(capture.content)), session_id, path, mask, usage)
+
+
+def _without(recipe: AgentRecipe, content: bytes) -> bytes:
+    if recipe.resume is None or not recipe.resume.drops:
+        return content
+    drops = re.compile(recipe.resume.drops.encode())
+    return b"".join(line for line in content.splitlines(keepends=True) if not drops.match(line))
 
 
 def _packed(content: bytes, session_id: str, path: str, mask: Mask, usage: Usage) -> Session:

@@ -30,6 +30,7 @@ class Conversation:
     path: str
     save: tuple[str, ...] = ()
     load: tuple[str, ...] = ()
+    drops: str = ""
     counts_all: tuple[str, ...] = ()
 
 
@@ -124,6 +125,7 @@ def _resume(conversation: Conversation, values: Mapping[str, str | None]) -> Res
         path=conversation.path,
         save=list(conversation.save),
         load=list(conversation.load),
+        drops=conversation.drops,
         counts_all=list(conversation.counts_all),
     )
 

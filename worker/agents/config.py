@@ -82,7 +82,14 @@ def _conversation(name: str, value: object) -> Conversation | None:
     if not isinstance(counts, list) or not _FIGURES.issuperset(counts):
         raise BadAgentConfig(f"agent {name}: resume.counts_all is a list of {', '.join(sorted(_FIGURES))}")
     save, load = (_words(name, table, key) for key in ("save", "load"))
-    return Conversation(_argv(name, table.get("argv")), path, save, load, tuple(counts))
+    return Conversation(_argv(name, table.get("argv")), path, save, load, _pattern(name, table), tuple(counts))
+
+
+def _pattern(name: str, table: Mapping[str, Any]) -> str:
+    try:
+        return re.compile(str(table.get("drops", ""))).pattern
+    except re.error as error:
+        raise BadAgentConfig(f"agent {name}: resume.drops is a regular expression ({error})") from None
 
 
 def _models(name: str, value: object) -> tuple[Model, ...]:

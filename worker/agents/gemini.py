@@ -117,11 +117,13 @@ class GeminiParser:
         self._length += len(text)
 
     def _message(self) -> list[Parsed]:
-        text, lost = "".join(self._said).strip(), max(0, self._length - MAX_SUMMARY)
+        text = "".join(self._said).strip()
+        if self._length > MAX_SUMMARY:
+            text = f"{text[: MAX_SUMMARY - 50]} … (cut, {self._length:,} characters in all)"
         self._said, self._length = [], 0
         if not text:
             return []
-        self._last = printable(f"{text} … ({lost} characters cut)" if lost else text, MAX_SUMMARY)
+        self._last = printable(text, MAX_SUMMARY)
         return [Line(printable(text)), Step(first_line(printable(text)))]
 
     def _tool(self, event: Mapping[str, Any]) -> list[Parsed]:
@@ -172,10 +174,11 @@ def _plain(said: str) -> str:
     if found is None:
         return said
     try:
-        told = _text(_table(_table(json.loads(found[1])).get("error")).get("message"))
+        answer = json.loads(found[1])
     except (ValueError, RecursionError):
-        told = ""
-    return told or found[1]
+        return found[1]
+    [answer] = answer if isinstance(answer, list) and len(answer) == 1 else [answer]
+    return _text(_table(_table(answer).get("error")).get("message")) or found[1]
 
 
 def _ending(said: str) -> Ending | None:
@@ -261,7 +264,8 @@ AGENT = Agent(
         "GEMINI_CLI_TRUST_WORKSPACE": "true",  # else it ends with 55
         "GEMINI_CLI_NO_RELAUNCH": "1",  # else a second process of it stands between us, and eats the signals
         "GEMINI_TELEMETRY_ENABLED": "false",
-        "TERM": "xterm-256color",  # else it warns of too few colors
+        "TERM": "xterm-256color",  # with the next: else it warns of too few colors
+        "COLORTERM": "truecolor",
         "NO_COLOR": "1",
     },
     escapes={"@": "\\@"},  # it would read in whatever file or folder of the repository is called like what follows
@@ -271,5 +275,8 @@ AGENT = Agent(
     conversation=Conversation(
         argv=(*_ARGV, "--session-file", "{file}"),
         path=".gemini/tmp/*/chats/session-*.jsonl",
+        # It writes what a tool answered beside the call and as a line of its own, takes in both, and then sends two
+        # answers for one call, which the API refuses.
+        drops=r'\{"id":"[^"]*","timestamp":"[^"]*","type":"user","content":\[\{"functionResponse":',
     ),
 )
