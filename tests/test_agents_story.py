@@ -14,7 +14,7 @@ import pytest
 
 from porter.demo import Stage, stage
 from store import vault
-from tests.models import anthropic, openai
+from tests.models import anthropic, google, openai
 from tests.onlooker import Onlooker
 from tests.programs import INSTALLED, agent_cli
 from tests.worker.endings import PATIENCE
@@ -69,6 +69,18 @@ def codex() -> Iterator[Part]:
 
 
 @contextmanager
+def gemini() -> Iterator[Part]:
+    edit = {"file_path": "greeter.py", "old_string": "Helo", "new_string": "Hello", "instruction": "Spell it right"}
+    turns: list[google.Turn] = [
+        [google.Tool("read_file", {"file_path": "greeter.py"})],
+        [google.Tool("replace", edit)],
+        [google.Text(DONE)],
+    ]
+    with google.serving(google.Model(turns)) as model:
+        yield Part(model, ("GEMINI_API_KEY", model.key), {"GOOGLE_GEMINI_BASE_URL": model.url})
+
+
+@contextmanager
 def opencode() -> Iterator[Part]:
     turns: list[anthropic.Turn] = [
         [anthropic.Tool("read", {"filePath": "greeter.py"})],
@@ -84,6 +96,7 @@ def opencode() -> Iterator[Part]:
 PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
     "claude-code": claude_code,
     "codex": codex,
+    "gemini": gemini,
     "opencode": opencode,
 }
 
@@ -109,6 +122,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Part]) -> It
     [
         pytest.param("claude-code", marks=pytest.mark.claude),
         pytest.param("codex", marks=pytest.mark.codex),
+        pytest.param("gemini", marks=pytest.mark.gemini),
         pytest.param("opencode", marks=pytest.mark.opencode),
     ],
 )
