@@ -123,6 +123,12 @@ def test_every_agent_is_whole(agent: Agent) -> None:
             "counts_all is a list",
             id="resume-counts",
         ),
+        pytest.param({"name": "a", "argv": ["x"], "escapes": ["@"]}, "escapes is a table", id="escapes"),
+        pytest.param(
+            {"name": "a", "argv": ["x"], "resume": {"argv": ["x"], "path": "c", "drops": "["}},
+            "drops is a regular expression",
+            id="drops",
+        ),
         pytest.param({"name": "a", "argv": ["x"], "installer": "curl"}, "npm or pip", id="installer"),
         pytest.param({"name": "a", "argv": ["x"], "models": [{"name": "m", "input": 3}]}, "models is", id="price-half"),
         pytest.param({"name": "a", "argv": ["x"], "models": ["m"]}, "models is a list", id="models"),

@@ -71,6 +71,14 @@ def test_nothing_is_written_through_a_link_that_a_setup_command_left(space: Work
         conversation.restore(space, RECIPE, Session("s1", base64.b64encode(zlib.compress(b"{}")).decode()), None)
 
 
+def test_lines_that_its_agent_would_trip_over_are_not_kept(space: Workspace) -> None:
+    written(space, b'{"a": 1}\n{"twice": 2}\n  {"twice": 3}\n{"twice": 4}')
+    assert RECIPE.resume is not None
+    picky = replace(RECIPE, resume=replace(RECIPE.resume, drops=r'\{"twice":'))
+    kept = conversation.take(space, picky, "s1", Mask(), usage=Usage())
+    assert unpacked(kept) == b'{"a": 1}\n  {"twice": 3}\n'
+
+
 def test_secrets_that_the_runner_knows_are_hidden_in_it(space: Workspace) -> None:
     written(space, b'{"output": "sk-ant-CANARY0123456789"}\n')
     kept = conversation.take(space, RECIPE, "s1", Mask(["sk-ant-CANARY0123456789"]), usage=Usage())
