@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from worker import agents, conversation
-from worker.contract import JobDocument, Level, Limits, Session
+from worker.agents.stream import Parser, ReadsRecord
+from worker.contract import JobDocument, Level, Limits, Session, Usage
 from worker.desk import Desk, Orders
 from worker.errors import AgentNotFound, BadSession, Cancelled, PorterAway
 from worker.home import lay
 from worker.isolation import User
 from worker.masking import Mask
-from worker.supervise import Outcome, Program, supervise
+from worker.supervise import Outcome, Program, own_part, supervise
 from worker.verdict import exit_words
 from worker.workspace import Workspace
 
@@ -59,7 +60,22 @@ class AgentRun:
             price=recipe.price,
         )
         parser = agents.parser(recipe.stream)
-        return supervise(program, parser, self.job.limits, desk=self.desk, orders=self.orders, mask=self.mask)
+        outcome = supervise(program, parser, self.job.limits, desk=self.desk, orders=self.orders, mask=self.mask)
+        return self._counted(outcome, parser, program)
+
+    def _counted(self, outcome: Outcome, parser: Parser, program: Program) -> Outcome:
+        """With what it used, for a CLI that noted that and did not come to say it."""
+        if outcome.usage != Usage() or outcome.session is None or not isinstance(parser, ReadsRecord):
+            return outcome
+        try:
+            noted = parser.used(conversation.record(self.space, self.job.agent, outcome.session))
+        except BadSession:
+            return outcome  # that it cannot be kept either is said below
+        if noted is None:
+            return outcome
+        usage = own_part(noted, program)
+        self.desk.used(usage)
+        return replace(outcome, usage=usage)
 
     def _program(self, argv: list[str]) -> Program:
         env = {name: _filled(value) for name, value in self.job.agent.env.items()}

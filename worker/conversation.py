@@ -87,14 +87,23 @@ def take(space: Workspace, recipe: AgentRecipe, session_id: str, mask: Mask, *, 
 
     Raises BadSession, which says why there is nothing to keep.
     """
+    at, content = _left(space, recipe, session_id)
+    return _packed(_without(recipe, content), session_id, str(at.relative_to(space.home)), mask, usage)
+
+
+def record(space: Workspace, recipe: AgentRecipe, session_id: str) -> bytes:
+    """The conversation's file as it is, for what the agent noted in it. Raises BadSession."""
+    return _left(space, recipe, session_id)[1]
+
+
+def _left(space: Workspace, recipe: AgentRecipe, session_id: str) -> tuple[Path, bytes]:
     at = _found(space, _name(space, _resume(recipe, session_id), session_id))
     try:
         if at.resolve(strict=True) != at:  # HOME itself is resolved, so only the agent can have put a link in between
             raise BadSession("its file is a link")
-        content = _read(at)
+        return at, _read(at)
     except OSError as error:
         raise BadSession(f"its file cannot be read ({error.strerror})") from error
-    return _packed(_without(recipe, content), session_id, str(at.relative_to(space.home)), mask, usage)
 
 
 def saved(capture: Capture, recipe: AgentRecipe, session_id: str, mask: Mask, *, usage: Usage) -> Session:

@@ -122,7 +122,7 @@ class _Watch:
         self, process: subprocess.Popen[bytes], parser: Parser, desk: Desk, mask: Mask, program: Program
     ) -> None:
         self._process, self._parser, self._desk, self._mask = process, parser, desk, mask
-        self._spent, self._price = program.spent, program.price
+        self._program = program
         self.outcome = Outcome()
         self._alive_at = self._started = self._buried_at = time.monotonic()
         self._complaints = Lines()
@@ -224,7 +224,7 @@ class _Watch:
                 case Percent(value):
                     self._desk.percent(value)
                 case Used(usage):
-                    self.outcome.usage = self._own(usage)
+                    self.outcome.usage = own_part(usage, self._program)
                     self._desk.used(self.outcome.usage)
                 case Session(name):
                     self.outcome.session = name
@@ -233,10 +233,11 @@ class _Watch:
                 case Finish(ok, message, ending, denials):
                     self.outcome.finish = Finish(ok, self._mask.text(message)[:MAX_SUMMARY], ending, denials)
 
-    def _own(self, usage: Usage) -> Usage:
-        """This run's part of a conversation that may have begun in an earlier one, with its price."""
-        own = difference(usage, self._spent)
-        return own if own.cost_usd is not None or self._price is None else replace(own, cost_usd=self._price.of(own))
+
+def own_part(told: Usage, program: Program) -> Usage:
+    """This run's part of a conversation that may have begun in an earlier one, with its price."""
+    own = difference(told, program.spent)
+    return own if own.cost_usd is not None or program.price is None else replace(own, cost_usd=program.price.of(own))
 
 
 def difference(told: Usage, before: Usage) -> Usage:

@@ -16,7 +16,8 @@ import pytest
 from tests.models.openai import Custom, Failure, Hang, Model, Nonsense, Refusal, Text, Turn, serving
 from tests.worker.conftest import BRANCH, Bare, Start
 from tests.worker.endings import PATIENCE, cut_short, left_of, memory_until_the_result, pid_of
-from tests.worker.test_codex import NOTES, PATCH, codex, patch, run, shell
+from tests.worker.test_codex import NOTES, PATCH, codex, patch, run, shell, usage
+from worker.agents.codex import AGENT
 from worker.contract import JobDocument, Limits
 
 __all__ = ["codex"]
@@ -82,6 +83,7 @@ def test_a_service_that_fails_is_told_in_its_words_and_the_work_so_far_is_kept(
     assert words in machine.result["message"]
     assert machine.result["pushed"]
     assert bare.show(f"{BRANCH}:notes.md") == "half done"
+    assert machine.result["usage"] == usage(1, AGENT.price(None)), "what it used so far, though it did not say it"
     assert len(model.requests) <= most
     assert model.strange == []
     assert left_of(machine) == []

@@ -145,3 +145,12 @@ def test_what_somebody_declined_is_denied() -> None:
     declined = item("completed", type="command_execution", command="rm x", exit_code=None, status="declined")
     *_, finish = parse(lines(declined, *EVENTS))
     assert finish == Finish(True, "All done.", denials=("exec_command",))
+
+
+def test_what_it_used_so_far_is_read_from_its_record() -> None:
+    known = [{"total_token_usage": USAGE | {"output_tokens": told}} for told in (136, 272)]
+    infos = [*known, {"total_token_usage": {"input_tokens": 0, "total_tokens": 272_000}}, None]
+    counts = [{"type": "event_msg", "payload": {"type": "token_count", "info": info}} for info in infos]
+    record = lines({"type": "session_meta"}, *counts, {"type": "turn_aborted"}) + b'{"type": "token_count", \xff'
+    assert CodexParser().used(record) == Usage(1700, 272, 2800, 300)
+    assert CodexParser().used(b"") is None

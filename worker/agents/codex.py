@@ -83,6 +83,18 @@ class CodexParser:
             self._denied.append("exec_command" if "exec_command" in line else "apply_patch")
         return []
 
+    def used(self, record: bytes) -> Usage | None:
+        """From its conversation's file, for a turn that did not end well. The figures are the whole thread's.
+
+        Those of a prompt that was too long are noughts.
+        """
+        for line in reversed(record.splitlines()):
+            if b'"token_count"' in line and (event := as_event(line.decode(errors="replace"))):
+                told = _usage(_table(_table(_table(event.get("payload")).get("info")).get("total_token_usage")))
+                if told != Usage():
+                    return told
+        return None
+
     def close(self) -> list[Parsed]:
         parsed = [parsed for line in self._lines.close() for parsed in self._line(line)]
         return [*parsed, replace(self._finish, denials=tuple(self._denied))] if self._finish else parsed

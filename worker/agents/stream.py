@@ -92,6 +92,13 @@ class HearsComplaints(Protocol):
     def complaint(self, line: str) -> list[Parsed]: ...
 
 
+@runtime_checkable
+class ReadsRecord(Protocol):
+    """A parser of a CLI that tells what it used at a good end alone, but writes it into its conversation's file."""
+
+    def used(self, record: bytes) -> Usage | None: ...
+
+
 class Lines:
     """Splits a stream of bytes into lines of text; keeps at most `limit` bytes of one line and says so."""
 
