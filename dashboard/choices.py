@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jobs import roster
+from jobs import readiness, roster
 from jobs.bootstrap import Services
+from jobs.readiness import Asker
 from jobs.roster import Roster
-from store import estimates, feed, installations, vault
+from store import estimates, feed, installations
 from store.database import Database
 from store.estimates import Took
 from store.feed import TaskFilter
 from store.records import Task
 from worker.agents import Agent
-
-_KEY_OWNER = "global"  # whose keys agents are given (docs/agents.md)
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,14 @@ class Choices:
     recent: list[Task]
 
 
-def offered(services: Services, person: str) -> Choices:
+def offered(services: Services, person: str, repository: str = "") -> Choices:
     """Everything but the issues, which GitHub knows."""
-    agents = roster_of(services)
+    agents, off = roster_of(services), readiness.off(services.db)
     return Choices(
         repositories=installations.repositories(services.db),
-        agents=agents.all(),
+        agents=[one for one in agents.all() if one.name not in off],
         default_agent=agents.default,
-        configured={one.name: "set" for one in vault.known(services.db) if one.owner == _KEY_OWNER},
+        configured=readiness.names(services.db, Asker(repository, person)),
         recent=recent(services.db, person),
     )
 

@@ -15,10 +15,10 @@ from intake import shapes
 from intake.access import check
 from intake.answers import Answered
 from intake.errors import Unknown
-from intake.job import KEY_OWNER
+from jobs import readiness
 from jobs.bootstrap import Services
+from jobs.readiness import Asker
 from jobs.roster import Roster
-from store import vault
 from worker.agents import Agent
 
 _ERRORS: dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None] = {
@@ -40,7 +40,8 @@ def routes(services: Services, roster: Roster) -> APIBlueprint:
     @api.get("", responses={"200": shapes.AgentList})
     def list_agents() -> Answered:
         """Every agent."""
-        return {"agents": [_shown(agent, roster, _configured(services)) for agent in roster.all()]}
+        off, keys = readiness.off(services.db), set(readiness.names(services.db, Asker()))
+        return {"agents": [_shown(agent, roster, keys, off) for agent in roster.all()]}
 
     @api.get("/<name>", responses={"200": shapes.AgentShape})
     def read_agent(path: shapes.AgentPath) -> Answered:
@@ -48,17 +49,14 @@ def routes(services: Services, roster: Roster) -> APIBlueprint:
         agent = roster.find(path.name)
         if agent is None:
             raise Unknown("there is no such agent")
-        return _shown(agent, roster, _configured(services))
+        keys = set(readiness.names(services.db, Asker()))
+        return _shown(agent, roster, keys, readiness.off(services.db))
 
     return api
 
 
-def _configured(services: Services) -> set[str]:
-    return {secret.name for secret in vault.known(services.db) if secret.owner == KEY_OWNER}
-
-
-def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, Any]:
-    ready = agent.has_key(dict.fromkeys(configured, "set"))
+def _shown(agent: Agent, roster: Roster, configured: set[str], off: frozenset[str]) -> dict[str, Any]:
+    has_key, enabled = agent.has_key(dict.fromkeys(configured, "set")), agent.name not in off
     return {
         "name": agent.name,
         "title": agent.title,
@@ -67,9 +65,10 @@ def _shown(agent: Agent, roster: Roster, configured: set[str]) -> dict[str, Any]
         "package": agent.package,
         "keys": list(agent.keys),
         "installer": agent.installer if agent.package else None,
-        "ready": ready,
-        "missing_keys": [] if ready else list(agent.keys),
-        "why": _why(agent, configured, ready=ready),
+        "enabled": enabled,
+        "ready": has_key and enabled,
+        "missing_keys": [] if has_key else list(agent.keys),
+        "why": _why(agent, configured, ready=has_key) if enabled else f"{readiness.switched_off(agent)}.",
         "models": [{"name": one.name, "price": asdict(one.price) if one.price else None} for one in agent.models],
         "default_model": agent.default_model,
         "takes_effort": agent.takes_effort,

@@ -90,6 +90,7 @@ class Desk:
         if token is None:
             return None
         made = job.document(self._services, self._roster, task, run, clone_token=token.value, settings=self._settings)
+        job.note_use(self._services, self._roster, task, run)
         return made.to_json()
 
     def keep(self, run_id: str, talk: reports.Conversation) -> None:
@@ -195,8 +196,9 @@ class Desk:
                     services.db, services.vault, f"run:{run.id}", purpose, valid_at=services.clock()
                 )
                 mask.add(*([found.value] if found else []))
-            agent = self._roster.find(tasks.get(services.db, run.task_id).agent)
-            mask.add(*(job.keys(services, agent).values() if agent else []))
+            task = tasks.get(services.db, run.task_id)
+            agent = self._roster.find(task.agent)
+            mask.add(*(job.keys(services, agent, task).values() if agent else []))
         except VaultError:
             # What does not open now did not open when the job was handed out, so the machine cannot know it.
             log.exception("a secret does not open", extra={"action": "vault_error", "run": run.id})

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from intake.errors import Unknown
-from jobs import held
+from jobs import held, readiness
 from jobs.bootstrap import Services
+from jobs.readiness import Asker
 from jobs.roster import Roster
 from jobs.settings import chosen
-from store import sessions, vault
+from store import audit, sessions
 from store.errors import VaultError
 from store.records import Run, RunKind, Task
 from worker.agents import Agent, recipe
@@ -20,7 +21,6 @@ from worker.contract import JobDocument, Limits, Session
 
 log = logging.getLogger(__name__)
 
-KEY_OWNER = "global"
 _SUBJECT = 72  # characters; git's own tools cut there
 
 
@@ -48,7 +48,7 @@ def document(
         author_name=bot,
         author_email=f"{bot}@users.noreply.github.com",
         agent=recipe(agent, model=task.model, effort=_effort(run, agent), settings=settings),
-        keys=keys(services, agent),
+        keys=keys(services, agent, task),
         clone_token=clone_token,
         limits=Limits(
             total=float(chosen(run.inputs, "timeout_seconds", _asked(task) or config.task_timeout_seconds)),
@@ -92,10 +92,21 @@ def conversation(services: Services, task: Task, run: Run) -> Session | None:
     return Session.from_json(asdict(kept)) if kept else None
 
 
-def keys(services: Services, agent: Agent) -> dict[str, str]:
-    """The provider keys of this one agent, as far as they are configured. Raises VaultError."""
-    found = {name: vault.use(services.db, services.vault, KEY_OWNER, name) for name in agent.keys}
-    return {name: value for name, value in found.items() if value}
+def keys(services: Services, agent: Agent, task: Task) -> dict[str, str]:
+    """The provider keys of this one agent, for this repository and person. Raises VaultError."""
+    return readiness.keys(services, agent, Asker(task.repository, task.requested_by))
+
+
+def note_use(services: Services, roster: Roster, task: Task, run: Run) -> None:
+    """Write down, once a run, which keys its machine was given."""
+    agent = roster.find(task.agent)
+    found = readiness.sources(services.db, agent, Asker(task.repository, task.requested_by)) if agent else {}
+    for name, owner in found.items():
+        audit.note(
+            services.db, who="porter", action="secret_used", what=f"{owner}/{name}", now=services.clock(),
+            detail=f"{task.agent} in {task.repository}, asked for by {task.requested_by} (run {run.id})",
+            once=f"used:{run.id}:{owner}/{name}",
+        )  # fmt: skip
 
 
 def commit_message(task: Task) -> str:

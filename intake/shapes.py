@@ -173,7 +173,8 @@ class ModelShape(BaseModel):
 
 
 class AgentShape(BaseModel):
-    """An agent. `ready`: a key of it is configured, or it needs none; else `missing_keys`, any of which would do.
+    """An agent. `ready`: it is `enabled`, and a key of it is configured for everyone, or it needs none; else
+    `missing_keys`, any of which would do.
 
     `package` and `version` are what `installer` (npm or pip) puts into the image; both null: there is nothing to
     install. `default_model` null: the agent's own choice. `instructions` are the files of a repository it reads itself.
@@ -186,6 +187,7 @@ class AgentShape(BaseModel):
     package: str | None
     installer: Literal["npm", "pip"] | None
     keys: list[str]
+    enabled: bool
     ready: bool
     missing_keys: list[str]
     why: Annotated[str, Field(description="One sentence: why it can be used, or what is missing.")]

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from jobs import comments, decision, dry_run, gate, replies, repository, roster, status_comment
+from jobs import comments, decision, dry_run, gate, readiness, replies, repository, roster, status_comment
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.github.feedback import Feedback
 from jobs.launch import pause_before
+from jobs.readiness import Asker
 from jobs.reasons import Reason
 from jobs.replies import Offer
 from jobs.status_comment import CLOCKS_APART
-from store import follow_ups, requests, tasks, vault
+from store import follow_ups, requests, tasks
 from store.errors import IllegalMove
 from store.records import Priority, Request, Task
 
@@ -141,11 +142,15 @@ def _status(services: Services, request: Request) -> str:
     return replies.overview(said, mention=services.config.mention)
 
 
-def _help(services: Services, request: Request) -> str:  # noqa: ARG001  the same for everyone
+def _help(services: Services, request: Request) -> str:
     config = services.config
     known = roster.load(config.default_agent, config.agents_file)
-    kept = {secret.name for secret in vault.known(services.db) if secret.owner == "global"}
-    offers = [Offer(one.name, not one.needs_key or not kept.isdisjoint(one.keys)) for one in known.all()]
+    asker, off = Asker(request.repository, request.sender), readiness.off(services.db)
+    offers = [
+        Offer(one.name, readiness.obstacle(services.db, one, asker) is None)
+        for one in known.all()
+        if one.name not in off
+    ]
     return replies.manual(offers, default_agent=known.default, mention=config.mention)
 
 

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict, TypeAdapter, ValidationError
 
-from jobs import settings
+from jobs import readiness, settings
 from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.issue_choices import IssueChoice, issues_of
 from jobs.own_issue import TITLE, title
+from jobs.readiness import Asker
 from jobs.roster import Roster
 from jobs.setting_kinds import LONGEST, SHORTEST, Branch, Model
-from store import installations, tasks, vault
+from store import installations, tasks
 from store.records import NewTask, Priority, Task
 from worker import agents
 from worker.agents import Agent
@@ -69,7 +70,7 @@ def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source:
     Raises CannotDispatch (NoKey) with a sentence.
     """
     name, installation_id = _reachable(services, wish.repository)
-    agent = _ready_agent(services, roster, wish.agent or _usual(services, roster, name))
+    agent = _ready_agent(services, roster, wish.agent or _usual(services, roster, name), Asker(name, by))
     new = NewTask(
         repository=name,
         requested_by=by,
@@ -112,13 +113,15 @@ def _usual(services: Services, roster: Roster, repository: str) -> str:
     return settings.triggers(services.db, repository).default_agent or roster.default
 
 
-def _ready_agent(services: Services, roster: Roster, word: str) -> Agent:
+def _ready_agent(services: Services, roster: Roster, word: str, asker: Asker) -> Agent:
     agent = roster.find(word)
     if agent is None:
         near = agents.nearest(word, roster.custom)
         known = ", ".join(agents.names(roster.custom))
         raise CannotDispatch("there is no such agent", field="agent", action=f"use {near or 'one of'} ({known})")
-    if agent.needs_key and not any(vault.use(services.db, services.vault, "global", name) for name in agent.keys):
+    if not readiness.is_on(services.db, agent.name):
+        raise CannotDispatch(readiness.switched_off(agent), field="agent")
+    if agent.needs_key and not readiness.sources(services.db, agent, asker):
         raise NoKey(f"{agent.title} has no key", field="agent", action=f"run: porter secret set {agent.keys[0]}")
     return agent
 

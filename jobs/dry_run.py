@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from jobs import deciding, prompt, repository, roster
+from jobs import deciding, prompt, readiness, repository, roster
 from jobs.bootstrap import Services
 from jobs.cleaning import code, inert, one_line
 from jobs.comments import duration
+from jobs.readiness import Asker
 from jobs.settings import Inputs, Value
 from jobs.sources import Fetching, Subject
-from store import vault
 from store.lifecycle import Status
 from store.records import Priority, Request, Task
 
@@ -23,7 +23,7 @@ def answer(services: Services, request: Request) -> str:
     task = _imagined(services, request)
     inputs, found = deciding.preview(services, here, task)
     base = inputs.base_branch.value or here.default_branch()
-    obstacles = [*_without_key(services, inputs)]
+    obstacles = [*_not_ready(services, task, inputs)]
     if not here.has_branch(base):
         obstacles.append(f"there is no branch {base} to start from")
     fatal = found.fatal(frozenset())
@@ -54,13 +54,12 @@ def words(inputs: Inputs, *, size: int, obstacles: Sequence[str]) -> str:
     return "Nothing was started. This is what would run:\n\n" + "\n".join(table) + f"\n\n{would}{trouble}"
 
 
-def _without_key(services: Services, inputs: Inputs) -> list[str]:
+def _not_ready(services: Services, task: Task, inputs: Inputs) -> list[str]:
     agent = roster.load(services.config.default_agent, services.config.agents_file).find(inputs.agent.value)
     if agent is None:
         return [f"there is no agent {inputs.agent.value} here"]
-    kept = {secret.name for secret in vault.known(services.db) if secret.owner == "global"}
-    ready = not agent.needs_key or not kept.isdisjoint(agent.keys)
-    return [] if ready else [f"{agent.title} has no key; an operator sets {' or '.join(agent.keys)}"]
+    why = readiness.obstacle(services.db, agent, Asker(task.repository, task.requested_by))
+    return [why] if why else []
 
 
 def _imagined(services: Services, request: Request) -> Task:

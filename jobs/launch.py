@@ -11,17 +11,20 @@ from jobs import (
     deciding,
     ending,
     feedback,
+    fly_settings,
     gate,
     mint,
     own_issue,
     places,
     prompt,
+    readiness,
     repository,
     roster,
     settings,
     status_comment,
 )
 from jobs.bootstrap import Services
+from jobs.config import HostKind
 from jobs.deciding import BadConfig
 from jobs.errors import JobError
 from jobs.github.app import Purpose
@@ -29,10 +32,11 @@ from jobs.github.client import Repository
 from jobs.github.errors import Crowded, GitHubRefused, GitHubUnavailable
 from jobs.hosts.errors import HostUnavailable, NoCapacity
 from jobs.hosts.port import Machine, MachineSpec
+from jobs.readiness import Asker
 from jobs.reasons import Reason
 from jobs.settings import Inputs
 from jobs.sources import Fetching, Subject
-from store import events, runs, tasks, vault
+from store import audit, events, runs, tasks
 from store.lifecycle import Status
 from store.records import Run, RunKind, Task
 from store.runs import Claim
@@ -183,14 +187,15 @@ def _acknowledge(here: Repository, task: Task) -> None:
 
 
 def require_agent(services: Services, task: Task) -> None:
-    """Before the machine costs anything: is there such an agent, and has it a key? Raises LaunchRefused."""
+    """Before the machine costs anything: is there such an agent, is it on, has it a key? Raises LaunchRefused."""
     agent = roster.load(services.config.default_agent, services.config.agents_file).find(task.agent)
     if agent is None:
         raise LaunchRefused(f"there is no agent {task.agent} any more; the configuration must have changed")
-    kept = (vault.use(services.db, services.vault, "global", name) for name in agent.keys)
-    if agent.needs_key and not any(kept):
-        one_of = " or ".join(agent.keys)
-        raise LaunchRefused(f"{agent.title} has no key: an operator sets {one_of} with `porter secret set`")
+    asker = Asker(task.repository, task.requested_by)
+    why = readiness.obstacle(services.db, agent, asker)
+    if why is not None:
+        raise LaunchRefused(why)
+    readiness.keys(services, agent, asker)  # one that does not open is told of now
 
 
 def _write_prompt(services: Services, claim: Claim, here: Repository, task: Task, inputs: Inputs) -> None:
@@ -249,6 +254,10 @@ def _record(services: Services, claim: Claim, machine: Machine, *, deadline: dat
         runs.write_in(connection, claim, values)
         once = f"{claim.run.id}:machine:{machine.id}"
         events.add(connection, claim.task.id, "machine", text, now=now, run_id=claim.run.id, once=once)
+        if host == HostKind.FLY:
+            used, about = f"used:{claim.run.id}:{fly_settings.TOKEN}", f"machine {machine.id} of task {claim.task.id}"
+            what = f"{fly_settings.OWNER}/{fly_settings.TOKEN}"
+            audit.note(connection, who="porter", action="secret_used", what=what, detail=about, now=now, once=used)
     extra = {"action": "machine_launched", "task": claim.task.id, "run": claim.run.id, "machine": machine.id}
     _log.info("a machine was started", extra=extra)
 

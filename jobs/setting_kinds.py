@@ -86,10 +86,12 @@ class Kind:
     adapter: TypeAdapter[Any]
     scopes: frozenset[Scope] = EVERYWHERE
     of_agent: bool = False  # also as `name:agent`, for that agent alone
+    of_all: bool = True  # also without an agent
 
 
 OF_MACHINES = ("machine_cpu_kind", "machine_cpus", "machine_memory_mb", "regions")  # not of a run
 KINDS: Mapping[str, Kind] = {
+    "enabled": Kind(TypeAdapter(Switch), THE_OPERATOR, of_agent=True, of_all=False),
     "default_agent": Kind(TypeAdapter(AgentName)),
     "model": Kind(TypeAdapter(Model), of_agent=True),
     "effort": Kind(TypeAdapter(Effort), of_agent=True),
@@ -120,6 +122,8 @@ def checked(name: str, value: Any, scope: Scope) -> Any:
     kind = KINDS.get(base)
     if kind is None or (agent and not kind.of_agent):
         raise BadSetting(f"there is no setting {name!r}; there are {', '.join(sorted(KINDS))}")
+    if not agent and not kind.of_all:
+        raise BadSetting(f"{base} is set for one agent: {base}:AGENT")
     if scope not in kind.scopes:
         where = " or ".join(sorted(kind.scopes))
         raise BadSetting(f"{base} cannot be set in the scope {scope!r}, only in: {where}")

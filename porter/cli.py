@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,6 +111,9 @@ def sweep() -> None:
     run_forever(services, ended)
 
 
+_SCOPE = click.option("--scope", default="global", metavar="SCOPE", help="global, repo:OWNER/NAME or user:LOGIN.")
+
+
 @cli.group()
 def secret() -> None:
     """Keys for agents, sealed in the database. Values are written, never shown."""
@@ -119,17 +121,18 @@ def secret() -> None:
 
 @secret.command("set")
 @click.argument("name")
-def secret_set(name: str) -> None:
+@_SCOPE
+def secret_set(name: str, scope: str) -> None:
     """Add or replace a secret; the value is read from standard input, so that no list of processes shows it."""
-    from jobs import bootstrap
-    from store import vault
+    from jobs import bootstrap, changing
 
     services = bootstrap.from_environment()
     value = click.prompt("value", hide_input=True) if sys.stdin.isatty() else sys.stdin.read().strip()
     if not value:
         raise StartError("nothing was stored: the value is empty; to delete it, use `porter secret remove`")
-    vault.put(services.db, services.vault, "global", name, value, by="operator", now=datetime.now(UTC))
-    click.echo(f"{name} is configured")
+    whom = changing.For.read(scope)
+    changing.put_secret(services, whom, name, value, by="operator")
+    click.echo(f"{name} is configured{'' if whom == changing.EVERYONE else f' in {whom.scope}'}")
 
 
 @secret.command("list")
@@ -144,12 +147,13 @@ def secret_list() -> None:
 
 @secret.command("remove")
 @click.argument("name")
-def secret_remove(name: str) -> None:
+@_SCOPE
+def secret_remove(name: str, scope: str) -> None:
     """Forget a secret."""
-    from jobs import bootstrap
-    from store import vault
+    from jobs import bootstrap, changing
 
-    if not vault.remove(bootstrap.from_environment().db, "global", name):
+    whom = changing.For.read(scope)
+    if not changing.remove_secret(bootstrap.from_environment(), whom, name, by="operator"):
         raise StartError(f"there is no secret {name}; `porter secret list` shows the ones there are")
     click.echo(f"{name} is removed")
 

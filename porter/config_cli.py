@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -57,29 +56,23 @@ def explain(repo: str, user: str, agent: str | None, as_json: bool) -> None:
 @click.argument("value")
 def set_(name: str, value: str, repo: str | None, user: str | None, everyone: bool) -> None:
     """Set NAME to VALUE: words, or JSON for lists, numbers and true or false."""
-    from jobs import bootstrap, roster
-    from store import settings
+    from jobs import bootstrap, changing
 
-    scope, kind = _scope(repo, user, everyone)
-    services = bootstrap.from_environment()
-    kept = _checked(name, value, kind)
-    if name == "default_agent":
-        kept = roster.named(services.config, kept)
-    settings.put(services.db, scope, name, kept, by="operator", now=datetime.now(UTC))
-    click.echo(f"{name} is {_shown(kept)} in {scope}")
+    whom = _whom(repo, user, everyone)
+    kept = changing.put_text(bootstrap.from_environment(), whom, name, value, by="operator")
+    click.echo(f"{name} is {_shown(kept)} in {whom.scope}")
 
 
 @config.command()
 @click.argument("name")
 def unset(name: str, repo: str | None, user: str | None, everyone: bool) -> None:
     """Forget what NAME was set to."""
-    from jobs import bootstrap
-    from store import settings
+    from jobs import bootstrap, changing
 
-    scope, _ = _scope(repo, user, everyone)
-    if not settings.remove(bootstrap.from_environment().db, scope, name):
-        raise StartError(f"{name} is not set in {scope}; `porter config explain` shows what is set where")
-    click.echo(f"{name} is no longer set in {scope}")
+    whom = _whom(repo, user, everyone)
+    if not changing.unset(bootstrap.from_environment(), whom, name, by="operator"):
+        raise StartError(f"{name} is not set in {whom.scope}; `porter config explain` shows what is set where")
+    click.echo(f"{name} is no longer set in {whom.scope}")
 
 
 def _with_scope(command: Callable[..., Any]) -> None:
@@ -91,34 +84,15 @@ _with_scope(set_)
 _with_scope(unset)
 
 
-def _scope(repo: str | None, user: str | None, everyone: bool) -> tuple[str, Any]:
-    """The scope as it is stored, and its kind."""
-    from store import settings
+def _whom(repo: str | None, user: str | None, everyone: bool) -> Any:
+    """For whom, as `jobs.changing` understands it."""
+    from jobs.changing import EVERYONE, For
 
     if sum(map(bool, (repo, user, everyone))) != 1:
         raise StartError("say for whom: one of --repo OWNER/NAME, --user LOGIN, --global")
-    if repo:
-        if repo.count("/") != 1 or not all(repo.split("/")):
-            raise StartError(f"{repo!r} is no repository; it is written OWNER/NAME")
-        return settings.of_repository(repo), "repo"
-    return (settings.of_user(user), "user") if user else (settings.GLOBAL, "global")
-
-
-def _checked(name: str, value: str, kind: Any) -> Any:
-    """`true`, `12`, `["a", "b"]` are read as JSON, unless only the words themselves are valid. Raises BadSetting."""
-    from jobs.setting_kinds import BadSetting, checked
-
-    try:
-        read = json.loads(value)
-    except ValueError:
-        return checked(name, value, kind)
-    try:
-        return checked(name, read, kind)
-    except BadSetting as refusal:
-        try:
-            return checked(name, value, kind)
-        except BadSetting:
-            raise refusal from None
+    if repo and (repo.count("/") != 1 or not all(repo.split("/"))):
+        raise StartError(f"{repo!r} is no repository; it is written OWNER/NAME")
+    return For("repo", repo) if repo else For("user", user) if user else EVERYONE
 
 
 def _shown(value: Any) -> str:

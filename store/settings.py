@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from store import dialect, tables
 from store.database import Database
@@ -65,6 +65,19 @@ def put_in(connection: Connection, scope: str, name: str, value: Any, *, by: str
 
 def remove(db: Database, scope: str, name: str) -> bool:
     """Forget a value; False when there was none."""
-    mine = (_settings.c.scope == scope.lower()) & (_settings.c.name == name)
     with db.write() as connection:
-        return connection.execute(_settings.delete().where(mine)).rowcount > 0
+        return remove_in(connection, scope, name)
+
+
+def remove_in(connection: Connection, scope: str, name: str) -> bool:
+    """`remove` as part of a larger change."""
+    mine = (_settings.c.scope == scope.lower()) & (_settings.c.name == name)
+    return connection.execute(_settings.delete().where(mine)).rowcount > 0
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How many values people have set in each scope, by lower-case scope."""
+    by_people = _settings.c.updated_by != "file"
+    query = select(_settings.c.scope, func.count()).where(by_people).group_by(_settings.c.scope)
+    with db.read() as connection:
+        return {str(scope): int(count) for scope, count in connection.execute(query)}

@@ -107,9 +107,14 @@ def use(db: Database, vault: Vault, owner: str, name: str) -> str | None:
 
 def remove(db: Database, owner: str, name: str) -> bool:
     """Forget a secret; False when there was none."""
-    mine = (tables.secrets.c.owner == owner) & (tables.secrets.c.name == name)
     with db.write() as connection:
-        return connection.execute(tables.secrets.delete().where(mine)).rowcount == 1
+        return remove_in(connection, owner, name)
+
+
+def remove_in(connection: Connection, owner: str, name: str) -> bool:
+    """`remove` as part of a larger change."""
+    mine = (tables.secrets.c.owner == owner) & (tables.secrets.c.name == name)
+    return connection.execute(tables.secrets.delete().where(mine)).rowcount == 1
 
 
 def known(db: Database) -> list[SecretInfo]:

@@ -58,7 +58,7 @@ def _live() -> None:
 
 
 def _drawn(services: Services, form: Form, issues: Glimpse[list[IssueChoice]]) -> dict[str, Any]:
-    offered = choices.offered(services, person.who())
+    offered = choices.offered(services, person.who(), form.repository)
     agents = dispatch.agent_rows(offered.agents, offered.default_agent, offered.configured)
     if not form.agent and agents and agents[0]["ready"]:
         form = replace(form, agent=agents[0]["name"])
