@@ -128,10 +128,10 @@ def test_tools_it_may_not_use_explain_why_nothing_changed(
 
 def test_a_model_that_never_answers_is_a_stall(start: Start, job: JobDocument, bare: Bare, gemini: Path) -> None:
     with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, replace(job, limits=Limits(total=PATIENCE, stall=15)), gemini, model)
+        machine = run(start, replace(job, limits=Limits(total=PATIENCE, stall=20)), gemini, model)
         machine.wait(PATIENCE)
     assert machine.result["ending"] == "stalled", machine.porter.text
-    assert "silent for 15 seconds" in machine.result["message"]
+    assert "silent for 20 seconds" in machine.result["message"]
     kept(machine, bare)
 
 
@@ -163,7 +163,7 @@ def test_a_killed_cli_is_a_crash(start: Start, job: JobDocument, bare: Bare, gem
 def test_output_that_is_cut_in_a_line_is_no_success(
     start: Start, job: JobDocument, bare: Bare, gemini: Path, tmp_path: Path
 ) -> None:
-    short = cut_short(gemini, tmp_path / "short", 900)
+    short = cut_short(gemini, tmp_path / "short", 1200)
     with serving(Model([[NOTES], [Text("Done, " * 200)]])) as model:
         machine = run(start, job, short, model)
         machine.wait(PATIENCE)
