@@ -24,7 +24,7 @@ from jobs.hosts.processes import die_with_parent, kill_descendants, start_time
 from worker.isolation import harden
 from worker.processes import end_all
 
-STOP_GRACE = 5.0  # seconds between the polite signal and the other one; the whole stop stays under ten
+STOP_GRACE = 9.0  # seconds between the polite signal and the other one: the runner ends a deaf agent first
 BURIAL = 3.0  # seconds to keep killing what is left of the tree
 
 
