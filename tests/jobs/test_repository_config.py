@@ -14,19 +14,20 @@ from jobs.repository_config import parse, schema
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "porter-config.schema.json"
 WHOLE = {
-    "default_agent": "codex", "model": "o5", "setup": ["npm ci"], "test": "npm test", "timeout": 2700,
+    "default_agent": "codex", "model": "o5", "effort": "high", "setup": ["npm ci"], "test": "npm test", "timeout": 2700,
     "skip_labels": ["wontfix"], "auto_assign": True, "instructions": "Be brief.", "protected_paths": ["infra/**"],
     "max_changed_files": 20, "max_diff_lines": 900, "labels": False,
 }  # fmt: skip
 JSON = """{
   "$schema": "https://example.com/porter-config.schema.json",
-  "defaultAgent": "codex", "model": "o5", "setup": "npm ci", "test": "npm test", "timeout": "45m",
+  "defaultAgent": "codex", "model": "o5", "effort": "high", "setup": "npm ci", "test": "npm test", "timeout": "45m",
   "skipLabels": ["wontfix"], "autoAssign": true, "instructions": "Be brief.", "protectedPaths": ["infra/**"],
   "maxChangedFiles": 20, "maxDiffLines": 900, "labels": false
 }"""
 TOML = """
 default_agent = "codex"
 model = "o5"
+effort = "high"
 setup = ["npm ci"]
 test = "npm test"
 timeout = 45
