@@ -52,7 +52,8 @@ def running(
 
 def _environment(data: DataDir) -> dict[str, str]:
     """What the parts need beside the environment they inherit."""
-    environment = {name: value for name, value in os.environ.items() if name.startswith(("PORTER_", "GITHUB_", "FLY_", "DOCKER_"))}
+    ours = ("PORTER_", "GITHUB_", "FLY_", "DOCKER_")
+    environment = {name: value for name, value in os.environ.items() if name.startswith(ours)}
     environment |= {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
     if os.environ.get("FLY_API_TOKEN") and "PORTER_HOST" not in environment:
         environment["PORTER_HOST"] = HostKind.FLY

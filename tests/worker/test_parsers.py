@@ -217,5 +217,5 @@ def test_long_text_is_cut_for_the_log() -> None:
 
 
 def test_an_unknown_stream_is_told_with_the_known_ones() -> None:
-    with pytest.raises(UnknownStream, match="claude-code.* mock.* text"):
+    with pytest.raises(UnknownStream, match=r"claude-code.* mock.* text"):
         agents.parser("smoke-signals")
