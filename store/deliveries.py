@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from store import dialect, heard, tables
+from store.among import among
 from store.database import Database
 from store.follow_ups import add as add_follow_up
 from store.heard import News
@@ -69,11 +70,21 @@ def accept(
         return Stored(replace(delivery, **values), made, asked, follow, touched)
 
 
-def latest(db: Database, *, limit: int = 50) -> list[Delivery]:
-    """The newest deliveries first."""
+def latest(db: Database, *, only: frozenset[str] | None = None, limit: int = 50) -> list[Delivery]:
+    """The newest deliveries first; `only`: those of these repositories (None: all, those of none too)."""
     query = select(_deliveries).order_by(_deliveries.c.received_at.desc(), _deliveries.c.id.desc()).limit(limit)
+    if only is not None:
+        query = query.where(among(_deliveries.c.repository, only))
     with db.read() as connection:
         return [_record(row) for row in connection.execute(query).mappings()]
+
+
+def verdicts(db: Database, *, since: datetime) -> dict[str, int]:
+    """How many deliveries came to which verdict since then."""
+    recent = _deliveries.c.received_at >= since
+    query = select(_deliveries.c.verdict, func.count()).where(recent).group_by(_deliveries.c.verdict)
+    with db.read() as connection:
+        return {str(verdict): int(count) for verdict, count in connection.execute(query)}
 
 
 def get(db: Database, delivery_id: str) -> Delivery | None:

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true, union_all
 
 from store import tables, waiting
+from store.among import among
 from store.database import Database
 from store.held_changes import HELD
 from store.lifecycle import Status
@@ -23,7 +24,8 @@ COUNT_LIMIT = 1000  # beyond it a count says "1,000+": an exact one reads every 
 @dataclass(frozen=True)
 class TaskFilter:
     """Which tasks to list; empty means all. `search` looks in titles, or is an issue number. `pulls`: the states of
-    their pull requests. `needs_person`: only what waits for somebody's decision, or only the rest."""
+    their pull requests. `needs_person`: only what waits for somebody's decision, or only the rest. `only`: the
+    repositories that the reader may see (None: all; an empty set: nothing)."""
 
     statuses: frozenset[Status] = frozenset()
     repository: str | None = None
@@ -36,6 +38,7 @@ class TaskFilter:
     search: str | None = None
     pulls: frozenset[str] = frozenset()
     needs_person: bool | None = None
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,38 @@ def count(db: Database, wanted: TaskFilter) -> int:
         return _count(connection, _where(wanted))
 
 
-def repositories(db: Database, *, like: str = "", limit: int = 20) -> list[str]:
-    """Names of known repositories that contain `like`, for type-ahead."""
+def repositories(db: Database, *, like: str = "", only: frozenset[str] | None = None, limit: int = 20) -> list[str]:
+    """Names of known repositories that contain `like`, for type-ahead; `only` as in a filter."""
     names = tables.repositories.c.full_name
     query = select(names).where(names.icontains(like, autoescape=True)).order_by(names).limit(limit)
+    if only is not None:
+        query = query.where(among(names, only))
     with db.read() as connection:
         return [str(name) for name in connection.execute(query).scalars()]
+
+
+def latest_names(
+    db: Database, of: Literal["agent", "requested_by", "branch"], wanted: TaskFilter, *, like: str = "", limit: int = 50
+) -> list[str]:
+    """The different agents, people or branches of the newest `COUNT_LIMIT` tasks that match, in order; those that
+    contain `like`."""
+    newest = select(_tasks.c[of]).where(_where(wanted)).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc())
+    column = newest.limit(COUNT_LIMIT).subquery().c[of]
+    query = select(column).distinct().where(column.icontains(like, autoescape=True)).order_by(column).limit(limit)
+    with db.read() as connection:
+        return [str(name) for name in connection.execute(query).scalars()]
+
+
+def issues(db: Database, wanted: TaskFilter, *, limit: int = 50) -> list[tuple[int, str]]:
+    """The issues of the newest tasks that match, each once with its title, the latest asked about first."""
+    query = select(_tasks.c.issue_number, _tasks.c.issue_title).where(_where(wanted))
+    found: dict[int, str] = {}
+    with db.read() as connection:
+        newest = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(4 * limit)
+        for number, title in connection.execute(newest):
+            if number is not None:
+                found.setdefault(int(number), str(title))
+    return list(found.items())[:limit]
 
 
 def names(db: Database, of: Literal["agent", "requested_by"], *, limit: int = 50) -> list[str]:
@@ -138,6 +167,8 @@ def _where(wanted: TaskFilter) -> ColumnElement[bool]:
         tests.append(_matches(wanted.search))
     if wanted.pulls:
         tests.append(_tasks.c.pr_state.in_(sorted(wanted.pulls)))
+    if wanted.only is not None:
+        tests.append(among(_tasks.c.repository, wanted.only))
     if wanted.needs_person is not None:
         tests.append(_needs_person() if wanted.needs_person else not_(_needs_person()))
     return and_(*tests)

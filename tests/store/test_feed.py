@@ -33,6 +33,12 @@ FILTERS = [
     pytest.param(TaskFilter(search="9" * 40), "", id="huge-number"),
     pytest.param(TaskFilter(agent="claude-code", requested_by="ben", search="cover"), "b", id="several"),
     pytest.param(TaskFilter(pulls=frozenset({"open", "merged"})), "", id="pull-requests"),
+    pytest.param(TaskFilter(only=frozenset({"acme/other"})), "c", id="one-may-be-seen"),
+    pytest.param(TaskFilter(only=frozenset({"acme/other"}), repository="acme/widgets"), "", id="hidden-by-name"),
+    pytest.param(TaskFilter(only=frozenset()), "", id="none-may-be-seen"),
+    pytest.param(
+        TaskFilter(only=frozenset(f"a/{n}" for n in range(70_000)) | {"acme/other"}), "c", id="many-may-be-seen"
+    ),
     pytest.param(TaskFilter(needs_person=True), "", id="waits-for-nobody"),
     pytest.param(TaskFilter(needs_person=False), "abc", id="all-that-waits-for-nobody"),
 ]
@@ -101,6 +107,17 @@ def test_a_queued_task_knows_how_many_wait_before_it(db, clock):
     line = [make_task(db, now=clock.advance(1)) for _ in range(3)]
     make_task(db, now=NOW, status=Status.RUNNING)
     assert [feed.position(db, task) for task in line] == [0, 1, 2]
+
+
+def test_counts_and_names_are_of_what_may_be_seen(db, abc):
+    seen = TaskFilter(only=frozenset({"acme/other"}))
+    assert feed.counts(db, seen)[Status.FAILED] == 0
+    assert feed.count(db, seen) == 1
+    assert feed.latest_names(db, "agent", seen) == ["codex"]
+    assert feed.latest_names(db, "requested_by", TaskFilter(), like="BE") == ["ben"]
+    assert feed.latest_names(db, "branch", TaskFilter()) == ["porter/b"]
+    assert feed.latest_names(db, "agent", TaskFilter(only=frozenset())) == []
+    assert (12, "Cover 100% of it") in feed.issues(db, TaskFilter())
 
 
 def test_agents_and_people_are_each_named_once(db, abc):
