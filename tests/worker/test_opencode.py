@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
+import zlib
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -110,3 +112,13 @@ def test_it_edits_a_file_with_its_own_tools_and_a_follow_up_goes_on(
     assert model.strange == []
     assert outside.asked == [], "no host but the model's"
     assert left_of(second) == []
+
+
+def test_a_conversation_that_it_cannot_take_in_is_begun_anew(start: Start, job: JobDocument, opencode: Path) -> None:
+    lost = Session("ses_lost", base64.b64encode(zlib.compress(b"{}")).decode(), ".porter/ses_lost.json")
+    with serving(Model([[EDIT], [Text("Spelt right.")]])) as model:
+        machine = run(start, replace(job, session=lost), opencode, model)
+        machine.wait(PATIENCE)
+    assert machine.result["ending"] == "changes", (machine.result, machine.porter.text)
+    assert "the earlier conversation cannot be resumed" in machine.porter.text
+    assert machine.porter.session and machine.porter.session["id"] != lost.id
