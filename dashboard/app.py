@@ -6,8 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, person
-from dashboard.page import go, problem, services
+from dashboard import components, data, person
+from dashboard.errors import DatabaseAway
+from dashboard.page import away, go, problem, services
 from jobs.config import Config
 from jobs.errors import ConfigurationError
 from store.errors import VaultError
@@ -18,6 +19,7 @@ _MENU = {
     "feed": ("Feed", "/"),
     "review": ("Review", "/review"),
     "dispatch": ("Dispatch", "/dispatch"),
+    "settings": ("Settings", "/settings"),
     "deliveries": ("Deliveries", "/deliveries"),
 }
 
@@ -29,6 +31,7 @@ def render() -> None:
         "task": st.Page(_VIEWS / "task.py", title="Task", url_path="task"),
         "review": st.Page(_VIEWS / "review.py", title="Review", url_path="review"),
         "dispatch": st.Page(_VIEWS / "dispatch.py", title="Dispatch", url_path="dispatch"),
+        "settings": st.Page(_VIEWS / "settings.py", title="Settings", url_path="settings"),
         "deliveries": st.Page(_VIEWS / "deliveries.py", title="Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")
@@ -38,7 +41,12 @@ def render() -> None:
     except (ConfigurationError, VaultError) as error:
         problem(f"Porter cannot start as it is configured. {error}")
         return
-    if refused := person.refusal(config):
+    try:
+        refused = data.watch().look(lambda: person.refusal(config), services().clock())
+    except DatabaseAway as error:
+        away(error, instead_of="Porter")
+        return
+    if refused:
         way_out = ("Sign in again", person.sign_in_address(config, "/")) if refused == person.SIGNED_OUT else None
         problem(refused, link=way_out)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -133,6 +134,11 @@ def sentence(text: str, *, name: str = "") -> str:
         return ""
     first = text if name and text.startswith(name) else text[0].upper() + text[1:]
     return first if first[-1] in ".!?…:" else f"{first}."
+
+
+def plain(text: str) -> str:
+    """`text` without Markdown's marks around code, which a page would show as they are."""
+    return re.sub(r"`([^`\n]+)`", r"“\1”", text)
 
 
 def ago(then: datetime, now: datetime) -> str:

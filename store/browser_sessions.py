@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from store import dialect, tables
 from store.database import Database
@@ -47,6 +47,24 @@ def find(db: Database, cookie: str, *, now: datetime) -> BrowserSession | None:
         return None
     names = ("person_id", "login", "name", "avatar_url", "expires_at")
     return BrowserSession(**{name: row[name] for name in names})
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who is signed in somewhere, and since when last."""
+
+    login: str
+    name: str
+    since: datetime
+
+
+def signed_in(db: Database, *, now: datetime, limit: int = 50) -> list[SignedIn]:
+    """Who is signed in, each once, the latest first."""
+    since = func.max(_sessions.c.created_at)
+    query = select(_sessions.c.login, func.max(_sessions.c.name), since).where(_sessions.c.expires_at > now)
+    with db.read() as connection:
+        rows = connection.execute(query.group_by(_sessions.c.login).order_by(since.desc()).limit(limit))
+        return [SignedIn(str(login), str(name), at) for login, name, at in rows]
 
 
 def token(db: Database, vault: Vault, cookie: str) -> str | None:

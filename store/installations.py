@@ -119,6 +119,14 @@ def known(db: Database) -> list[Installation]:
         return [Installation(**dict(row)) for row in connection.execute(query).mappings()]
 
 
+def sizes(db: Database) -> dict[int, int]:
+    """How many repositories each installation reaches."""
+    owner = _repositories.c.installation_id
+    query = select(owner, func.count()).where(_repositories.c.removed_at.is_(None), owner.is_not(None)).group_by(owner)
+    with db.read() as connection:
+        return {int(key): int(count) for key, count in connection.execute(query)}
+
+
 def repositories(db: Database, *, limit: int = 1000) -> list[str]:
     """Names of the repositories that Porter can reach now."""
     out = select(_installations.c.id).where(

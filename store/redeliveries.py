@@ -35,6 +35,14 @@ def asked(db: Database, delivery_ids: Collection[str]) -> dict[str, Asked]:
     return {row.delivery_id: Asked(row.attempts, row.asked_at) for row in found}
 
 
+def failing(db: Database, *, limit: int = 50) -> list[tuple[str, Asked]]:
+    """Deliveries that were asked for again and have not arrived, the latest first."""
+    here = select(_deliveries.c.id).where(_deliveries.c.id == _redeliveries.c.delivery_id).exists()
+    query = select(_redeliveries).where(~here).order_by(_redeliveries.c.asked_at.desc()).limit(limit)
+    with db.read() as connection:
+        return [(str(row.delivery_id), Asked(row.attempts, row.asked_at)) for row in connection.execute(query)]
+
+
 def note(db: Database, delivery_id: str, attempts: int, *, now: datetime) -> None:
     """Count an attempt, before it is made: one that is cut short counts too."""
     row = {"delivery_id": delivery_id, "attempts": attempts, "asked_at": now}

@@ -52,7 +52,13 @@ def drawn(**params):
 def test_the_feed_draws_its_frame_and_its_cards(store):
     make_task(store, issue_title="Greet people")
     seen = drawn()
-    assert [page["title"] for page in seen["frame"]["pages"]] == ["Feed", "Review", "Dispatch", "Deliveries"]
+    assert [page["title"] for page in seen["frame"]["pages"]] == [
+        "Feed",
+        "Review",
+        "Dispatch",
+        "Settings",
+        "Deliveries",
+    ]
     assert seen["frame"]["note"].startswith("No sign-in")
     assert seen["feed"]["days"][0]["cards"][0]["title"] == "Greet people"
 

@@ -1,0 +1,113 @@
+"""What a reader changes on the settings page. The answer is a sentence that stands beside the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard import fields, present
+from jobs import changing, fly_settings, fly_setup
+from jobs.bootstrap import Services
+from jobs.changing import For
+from jobs.errors import JobError
+from jobs.fly_setup import Change, Report
+from jobs.setting_kinds import OF_MACHINES
+from store import audit
+
+NOT_YOURS = "Only an admin may change that; admins are named in PORTER_ADMINS."
+_WHOLE = ("machine_cpus", "machine_memory_mb")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a change: a `fault`, or a `note` that it is done."""
+
+    fault: str = ""
+    note: str = ""
+
+
+def carry_out(services: Services, said: Mapping[str, Any], *, by: str, is_admin: bool) -> Outcome:
+    """Change one setting or secret, at once. Whoever is no admin changes their own only."""
+    try:
+        whom = For.read(str(said.get("scope", "")))
+        if not is_admin and whom != For("user", by):
+            return Outcome(NOT_YOURS)
+        return _done(services, said, whom, by)
+    except JobError as error:
+        return Outcome(_sentence(str(error), str(said.get("name", ""))))
+
+
+def _done(services: Services, said: Mapping[str, Any], whom: For, by: str) -> Outcome:
+    name, value = str(said.get("name", "")), str(said.get("value", ""))
+    match said.get("do"):
+        case "save":
+            return _saved(services, whom, name, value, by)
+        case "unset":
+            changing.unset(services, whom, name, by=by)
+            return Outcome(note="Removed")
+        case "secret":
+            changing.put_secret(services, whom, name, value, by=by)
+            return Outcome(note="Saved. It is sealed, and never shown again.")
+        case "forget":
+            there = changing.remove_secret(services, whom, name, by=by)
+            return Outcome(note="Removed" if there else "It was removed before.")
+    return Outcome("Nothing was changed: that is nothing this page can do.")
+
+
+def _saved(services: Services, whom: For, name: str, value: str, by: str) -> Outcome:
+    words = fields.typed(name, value)
+    if not words:
+        return Outcome("A blank changes nothing. Remove takes the setting away.")
+    if isinstance(words, str):
+        changing.put_text(services, whom, name, words, by=by)
+    else:
+        changing.put(services, whom, name, words, by=by)
+    return Outcome(note="Saved")
+
+
+def set_fly_up(services: Services, name: str, value: str, *, by: str, only_try: bool) -> Outcome:
+    """Give Fly's part a value, if Fly takes it; `only_try` keeps nothing. Fly is asked: not for a page's own thread."""
+    try:
+        if not value.strip():
+            return Outcome("A blank changes nothing.")
+        change = _change(name, value.strip())
+        if only_try:
+            return _told(fly_setup.try_out(services, change), "Good, and nothing was saved.")
+        report = fly_setup.save(services, change, by=by)
+        if report.verdict.ok:
+            detail = f"app {report.verdict.app}" if name == "token" else value.strip()
+            what = f"{fly_settings.OWNER}/{fly_settings.TOKEN if name == 'token' else name}"
+            audit.note(services.db, who=by, action="fly_changed", what=what, detail=detail, now=services.clock())
+        return _told(report, "Saved.")
+    except JobError as error:
+        return Outcome(_sentence(str(error), name))
+
+
+def forget_fly(services: Services, *, by: str) -> Outcome:
+    """Forget the saved token and app."""
+    if not fly_settings.forget(services.db):
+        return Outcome(note="It was removed before.")
+    what = f"{fly_settings.OWNER}/{fly_settings.TOKEN}"
+    audit.note(services.db, who=by, action="secret_removed", what=what, now=services.clock())
+    return Outcome(note="Removed")
+
+
+def _change(name: str, value: str) -> Change:
+    if name == "token":
+        return Change(token=value)
+    if name in OF_MACHINES:
+        parts: Any = [one.strip() for one in value.split(",") if one.strip()] if name == "regions" else value
+        return Change(sizes={name: int(value) if name in _WHOLE and value.isdecimal() else parts})
+    return Change(org=value) if name == "org" else Change(app=value)
+
+
+def _told(report: Report, done: str) -> Outcome:
+    verdict = report.verdict
+    words = present.plain(" ".join(present.sentence(part) for part in (verdict.message, verdict.action or "") if part))
+    return Outcome(note=f"{done} {words}") if verdict.ok else Outcome(f"Nothing was saved. {words}")
+
+
+def _sentence(words: str, name: str) -> str:
+    """Without the setting's own name, which stands beside the field already."""
+    return present.sentence(words.removeprefix(f"{name}: ").removeprefix(f"{name.partition(':')[0]}: "))

@@ -1,0 +1,266 @@
+"""Settings: who works, where, with which keys, on which machines. One tab at a time, each with its own address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import streamlit as st
+
+from dashboard import choices, components, data, page, person, present, settings_acts, settings_places, settings_reads
+from dashboard import settings_tabs as tabs
+from dashboard.errors import DatabaseAway
+from dashboard.lookout import Glimpse, lookout
+from dashboard.settings_acts import Outcome
+from jobs import config_file, fly_settings, fly_setup, readiness, repository, settings
+from jobs.bootstrap import Services
+from jobs.changing import EVERYONE, For
+from jobs.repository_config import ConfigFile
+from jobs.setting_kinds import BadSetting
+from store import installations, vault
+from store import settings as kept
+
+_FRESH = timedelta(seconds=60)
+_SOON = 1.0  # seconds between looks while Fly or GitHub is asked
+_FLY, _DEED = ("fly", "look"), ("fly", "deed")
+_AWAY = Outcome("The database does not answer, so nothing was changed. What you typed is still here: try again.")
+
+
+def render() -> None:
+    """Draw the tab that the address asks for."""
+    st.session_state.setdefault("settings_answers", {})
+    st.fragment(_live, run_every=st.session_state.setdefault("settings_pace", page.QUIET))()
+
+
+def _live() -> None:
+    page.go_if_asked()
+    services = page.services()
+    _settle()
+    try:
+        view = data.watch().look(lambda: _drawn(services), services.clock())
+        st.session_state["settings_seen"] = view
+    except DatabaseAway as error:
+        old = st.session_state.get("settings_seen")
+        page.away(error, instead_of="" if old else "Settings")
+        if not old:
+            return
+        view = old
+    answers, heard = st.session_state["settings_answers"], st.session_state.get("settings_heard", 0)
+    components.draw("settings", {**view, "answers": answers, "heard": heard}, act=_act)
+    wanted = _SOON if view["pending"] else page.QUIET
+    if wanted != st.session_state["settings_pace"]:
+        st.session_state["settings_pace"] = wanted
+        st.rerun()
+
+
+def _drawn(services: Services) -> dict[str, Any]:
+    admin = person.is_admin(services)
+    tab = _tab(admin)
+    there = {name: title for name, title in tabs.TABS.items() if admin or name not in tabs.FOR_ALL}
+    shown = {"scope": EVERYONE.scope, "lead": "", "sections": [], "pending": False} | _TABS[tab](services)
+    menu = [{"key": name, "title": title, "here": name == tab} for name, title in there.items()]
+    return shown | {"tab": tab, "tabs": menu}
+
+
+def _tab(admin: bool) -> str:
+    wanted = str(st.query_params.get("tab", ""))
+    if not admin:
+        return "yours"
+    return wanted if wanted in tabs.TABS else "agents"
+
+
+def _agents(services: Services) -> dict[str, Any]:
+    roster, own = choices.roster_of(services), kept.of_scope(services.db, kept.GLOBAL)
+    off, keys = readiness.off(services.db), readiness.names(services.db, readiness.Asker())
+    agents = tabs.agent_sections(roster, own, services.config, off, keys)
+    lead = "What holds for everyone, and each agent by itself."
+    return {"lead": lead, "sections": [*agents, *tabs.everyone(own, roster, services.config, off)]}
+
+
+def _repositories(services: Services) -> dict[str, Any]:
+    counts = kept.counts(services.db)
+    names = installations.repositories(services.db)
+    items = [{"name": name, "count": counts.get(kept.of_repository(name), 0)} for name in names]
+    name = str(st.query_params.get("repo", ""))[:200]
+    shown: dict[str, Any] = {
+        "picker": {"items": items, "chosen": ""},
+        "lead": "What one repository decides for itself.",
+    }
+    try:
+        whom = For.read(f"repo:{name}") if name else None
+    except BadSetting:
+        whom = None
+    return shown | _repository(services, whom, items) if whom else shown
+
+
+def _repository(services: Services, whom: For, items: list[dict[str, Any]]) -> dict[str, Any]:
+    seen = _file(services, whom.name)
+    file = seen.value
+    asked = settings.layers(services.db, repository=whom.name, user="", file=file.config.values() if file else None)
+    roster, off = choices.roster_of(services), readiness.off(services.db)
+    return {
+        "picker": {"items": items, "chosen": whom.name},
+        "scope": whom.scope,
+        "lead": _file_line(seen),
+        "sections": [
+            *tabs.repository(asked, roster, services.config, off, file),
+            _keys(services, whom, "Its own keys"),
+        ],
+        "pending": seen.is_pending and seen.value is None,
+    }
+
+
+def _file(services: Services, name: str) -> Glimpse[ConfigFile]:
+    return lookout().look(
+        ("config-file", name.lower()),
+        lambda: config_file.read(services, repository.of(services, name, None)),
+        now=services.clock(),
+        fresh_for=_FRESH,
+    )
+
+
+def _file_line(seen: Glimpse[ConfigFile]) -> str:
+    if seen.value is None:
+        if seen.error is None:
+            return "Reading the repository's own file…"
+        return "The repository's own file could not be read, so what it says is missing here."
+    if seen.value.path is None:
+        return "The repository has no .porter/config.json of its own."
+    if seen.value.mistakes:
+        return f"{seen.value.path} has a mistake: {present.sentence(str(seen.value.mistakes[0]))}"
+    return f"What {seen.value.path} says wins over what is set here."
+
+
+def _keys(services: Services, whom: For, title: str) -> dict[str, Any]:
+    known = [one for one in vault.known(services.db) if one.owner == whom.scope]
+    rows = tabs.secrets(known, choices.roster_of(services), now=services.clock(), zone=page.zone(), owners=[whom.scope])
+    lead = "Of one name, a repository's key counts before a person's, and both before everyone's."
+    return {"key": "keys", "title": title, "lead": lead, "secrets": rows, "fold": not known}
+
+
+def _secrets(services: Services) -> dict[str, Any]:
+    known = vault.known(services.db)
+    rows = tabs.secrets(known, choices.roster_of(services), now=services.clock(), zone=page.zone())
+    everyone = [row for row in rows if row["owner"] == kept.GLOBAL]
+    others = [row for row in rows if row["owner"] != kept.GLOBAL]
+    sections = [
+        {"key": "global", "title": "For everyone", "lead": "Any one key of an agent is enough.", "secrets": everyone}
+    ]
+    if others:
+        lead = "Counts before everyone's: a repository's first, then a person's."
+        sections.append({"key": "others", "title": "For one repository or person", "lead": lead, "secrets": others})
+    lead = "Sealed when saved, and never shown again. A repository's own keys are set under Repositories."
+    return {"lead": lead, "sections": sections}
+
+
+def _fly(services: Services) -> dict[str, Any]:
+    seen = lookout().look(_FLY, lambda: fly_setup.look(services), now=services.clock(), fresh_for=_FRESH)
+    own = kept.of_scope(services.db, kept.GLOBAL)
+    [*found] = [one for one in vault.known(services.db) if (one.owner, one.name) == (kept.GLOBAL, fly_settings.TOKEN)]
+    row = tabs.token_row(found[0] if found else None, services.config, now=services.clock(), zone=page.zone())
+    pending = lookout().seen(_DEED).is_pending
+    shown = settings_places.fly(seen.value, seen.error, own, row)
+    lead = "Machines are rented in one Fly app. Nothing is kept that Fly did not accept."
+    return {"lead": lead, "fly": shown, "pending": pending or seen.is_pending}
+
+
+def _github(services: Services) -> dict[str, Any]:
+    seen = settings_reads.github(services)
+    shown = settings_places.github(seen, services.config, now=services.clock(), zone=page.zone())
+    return {"lead": "The App that GitHub calls, and whether its calls arrive.", "sections": shown}
+
+
+def _members(services: Services) -> dict[str, Any]:
+    seen = settings_reads.members(services)
+    shown = settings_places.members(seen, services.config, now=services.clock(), zone=page.zone())
+    return {"lead": "Who looks here, who decides, who asks.", "sections": shown}
+
+
+def _yours(services: Services) -> dict[str, Any]:
+    whom = For("user", person.who())
+    asked = settings.layers(services.db, repository="", user=whom.name)
+    roster, off = choices.roster_of(services), readiness.off(services.db)
+    sections = [*tabs.person(asked, roster, services.config, off), _keys(services, whom, "Your own keys")]
+    return {"lead": f"For what {whom.name} asks for.", "scope": whom.scope, "sections": sections}
+
+
+_TABS = {
+    "agents": _agents,
+    "repositories": _repositories,
+    "secrets": _secrets,
+    "fly": _fly,
+    "github": _github,
+    "members": _members,
+    "yours": _yours,
+}
+
+
+def _act() -> None:
+    said: dict[str, Any] = components.told("settings", "act")
+    st.session_state["settings_heard"] = int(said.get("n", 0))
+    match said.get("do"):
+        case "tab":
+            st.query_params.from_dict({"tab": str(said.get("tab"))})
+        case "repository":
+            name = str(said.get("name") or "")
+            st.query_params.from_dict({"tab": "repositories"} | ({"repo": name} if name else {}))
+        case "fly" | "fly-try" | "fly-forget":
+            _ask_fly(said)
+        case _:
+            _answer(said, _changed(said))
+
+
+def _changed(said: dict[str, Any]) -> Outcome:
+    services = page.services()
+    try:
+        return data.watch().look(
+            lambda: settings_acts.carry_out(services, said, by=person.who(), is_admin=person.is_admin(services)),
+            services.clock(),
+        )
+    except DatabaseAway:
+        return _AWAY
+
+
+def _ask_fly(said: dict[str, Any]) -> None:
+    """Begun here, carried out beside the page, one at a time."""
+    services, by = page.services(), person.who()
+    name, value = str(said.get("name", "")), str(said.get("value", ""))
+    try:
+        if not data.watch().look(lambda: person.is_admin(services), services.clock()):
+            _answer(said, Outcome(settings_acts.NOT_YOURS))
+            return
+    except DatabaseAway:
+        _answer(said, _AWAY)
+        return
+    if lookout().seen(_DEED).is_pending:
+        _answer(said, Outcome("Fly is being asked already; try again in a few seconds."))
+        return
+    st.session_state["settings_fly"] = {"id": said.get("id"), "n": said.get("n")}
+    only_try = said.get("do") == "fly-try"
+    deed = (
+        (lambda: settings_acts.forget_fly(services, by=by))
+        if said.get("do") == "fly-forget"
+        else (lambda: settings_acts.set_fly_up(services, name, value, by=by, only_try=only_try))
+    )
+    lookout().forget(_DEED)
+    lookout().look(_DEED, deed, now=services.clock(), fresh_for=None)
+
+
+def _settle() -> None:
+    """What Fly said, once it has."""
+    asked, deed = st.session_state.get("settings_fly"), lookout().seen(_DEED)
+    if asked is None or deed.is_pending:
+        return
+    st.session_state.pop("settings_fly")
+    lookout().forget(_DEED)
+    lookout().forget(_FLY)
+    _answer(asked, deed.value or Outcome("It could not be done; the dashboard's log says why."))
+
+
+def _answer(said: dict[str, Any], outcome: Outcome) -> None:
+    answer = {"n": int(said.get("n", 0)), "fault": outcome.fault, "note": outcome.note}
+    st.session_state["settings_answers"] = {**st.session_state["settings_answers"], str(said.get("id")): answer}
+
+
+if __name__ == "__main__":
+    render()
