@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +17,7 @@ from typing import TypeVar
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import fly_setup, gate, labels, missed, places
+from jobs import fly_setup, gate, labels, missed, places, pruning, sweep_record
 from jobs.bootstrap import Services
 from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
@@ -43,7 +46,8 @@ class Sweep:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._holder = secrets.token_hex(8)
+        self._holder = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._did: Counter[str] = Counter()
         self._handed_out: dict[str, datetime] = {}
         self._missed: set[str] = set()
         self._line = places.Line()
@@ -52,6 +56,11 @@ class Sweep:
         """Take or keep the lead."""
         now = self._services.clock()
         return leases.hold(self._services.db, "sweep", holder=self._holder, now=now, seconds=LEAD)
+
+    def tell(self, seconds: float, *, fault: str = "") -> None:
+        """Note what was done since the last time, for the Operations page. `seconds`: what the slow pass took."""
+        did, self._did = self._did, Counter()
+        sweep_record.note(self._services, did, holder=self._holder, seconds=seconds, fault=fault)
 
     def resign(self) -> None:
         leases.let_go(self._services.db, "sweep", holder=self._holder)
@@ -107,6 +116,7 @@ class Sweep:
         for task_id in label_store.behind(services.db, labels.FITTING, now=now):
             if self._missing("label", task_id, now):
                 services.queues.label(task_id)
+        self._did.update(pruning.prune(services))
         has_app = services.config.github_app_id is not None
         if has_app and leases.take(services.db, "fetch-missed", now=now, interval=missed.LOOK_EVERY):
             services.queues.fetch_missed()
@@ -131,6 +141,8 @@ class Sweep:
         except RedisError:
             return False
         self._handed_out[f"{name}-{key}"] = now
+        if not found:
+            self._did[f"{name} job"] += 1
         return not found
 
     def _is_well(self, run: Placed, machine: Machine | None) -> bool:
@@ -187,6 +199,7 @@ class Sweep:
             extra = {"action": "destroy_failed", "machine": machine_id, "error": str(error)}
             _log.warning("a machine could not be destroyed", extra=extra)
             return False
+        self._did["stray machine"] += 1
         _log.info("a machine that nobody needs was destroyed", extra={"action": "swept", "machine": machine_id})
         return True
 
@@ -202,12 +215,23 @@ def run_forever(services: Services, stop: Event) -> None:
                 sweep.quick()
                 if monotonic() >= next_slow:
                     next_slow = monotonic() + SLOW
-                    sweep.slow()
+                    _slow(sweep)
         except (SQLAlchemyError, StoreError, JobError) as error:
             extra = {"action": "sweep_failed", "error": f"{type(error).__name__}: {error}"[:300]}
             _log.warning("a pass of the sweep was cut short", extra=extra)
         stop.wait(QUICK)
     sweep.resign()
+
+
+def _slow(sweep: Sweep) -> None:
+    """A slow pass that tells what it did, also when something is in its way."""
+    begun = monotonic()
+    try:
+        sweep.slow()
+    except (StoreError, JobError) as error:
+        sweep.tell(monotonic() - begun, fault=f"{error}")
+        raise
+    sweep.tell(monotonic() - begun)
 
 
 def _pages(read: Callable[[str], list[Row]], key: Callable[[Row], str]) -> Iterator[Row]:

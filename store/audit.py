@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from store import dialect, tables
 from store.database import Database
@@ -52,14 +52,24 @@ def note(
 
 
 def latest(
-    db: Database, *, limit: int = 100, before: int | None = None, who: str | None = None, what: str | None = None
+    db: Database,
+    *,
+    limit: int = 100,
+    before: int | None = None,
+    who: str | None = None,
+    what: str | None = None,
+    search: str | None = None,
 ) -> list[Note]:
-    """The last lines, newest first; `before`: only those under this id, which gives the next page."""
+    """The last lines, newest first; `before`: only those under this id, which gives the next page. `search` looks in
+    everything a line says."""
     query = select(*(column for column in _audit.c if column.name != "once"))
     for column, value in ((_audit.c.who, who), (_audit.c.what, what)):
         query = query.where(column == value) if value is not None else query
     if before is not None:
         query = query.where(_audit.c.id < before)
+    if search:
+        said = (_audit.c.who, _audit.c.action, _audit.c.what, _audit.c.detail)
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in said)))
     with db.read() as connection:
         rows = connection.execute(query.order_by(_audit.c.id.desc()).limit(limit)).mappings()
         return [Note(**row) for row in rows]

@@ -30,6 +30,13 @@ def let_go(db: Database, name: str, *, holder: str) -> None:
         connection.execute(_leases.delete().where(_leases.c.name == name, _leases.c.holder == holder))
 
 
+def held_by(db: Database, name: str) -> tuple[str, datetime] | None:
+    """Who took the lease last, and until when; it may have run out since."""
+    with db.read() as connection:
+        row = connection.execute(select(_leases.c.holder, _leases.c.until).where(_leases.c.name == name)).first()
+    return None if row is None else (str(row.holder), row.until)
+
+
 def reserve(db: Database, name: str, *, now: datetime, interval: float, burst: int = 1, at_most: float = inf) -> float:
     """Reserve the next place in a paced line: the seconds to wait before acting, 0 for at once.
 
