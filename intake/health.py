@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
 
+from jobs import health as checks
 from jobs.bootstrap import Services
 
 
@@ -22,10 +22,8 @@ def routes(services: Services) -> Blueprint:
     @health.get("/readyz")
     def readyz() -> ResponseReturnValue:
         """Redis is told but not needed: without it tasks wait for the sweep, and none is lost."""
-        try:
-            services.db.ping()
-        except SQLAlchemyError:
+        if not checks.database(services).ok:
             return {"status": "not ready", "database": False}, HTTPStatus.SERVICE_UNAVAILABLE
-        return {"status": "ready", "database": True, "redis": services.queues.ping()}
+        return {"status": "ready", "database": True, "redis": checks.redis(services).ok}
 
     return health

@@ -52,6 +52,10 @@ class Vault:
                 raise VaultError(f"PORTER_VAULT_KEYS: the key of version {version[:16]} is not base64") from None
         return cls(keys)
 
+    def has(self, version: str) -> bool:
+        """Whether what is sealed with this key opens here."""
+        return version in self._keys
+
     def seal(self, value: str, *, owner: str, name: str) -> str:
         """`version:nonce+ciphertext` (base64); opens only for the same owner and name."""
         nonce = os.urandom(_NONCE_BYTES)
