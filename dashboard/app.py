@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, data, person
+from dashboard import components, data, person, present
 from dashboard.errors import DatabaseAway
-from dashboard.page import away, go, problem, services
+from dashboard.page import QUIET, away, go, go_if_asked, problem, services
 from jobs.config import Config
 from jobs.errors import ConfigurationError
 from store.errors import VaultError
@@ -50,19 +50,33 @@ def render() -> None:
         way_out = ("Sign in again", person.sign_in_address(config, "/")) if refused == person.SIGNED_OUT else None
         problem(refused, link=way_out)
         return
-    _frame(next(name for name, one in pages.items() if one == here), config)
     if going := st.session_state.pop("going", None):
         st.switch_page(pages[going["page"]], query_params=going.get("params"))
+    st.fragment(_frame, run_every=QUIET)(next(name for name, one in pages.items() if one == here), config)
     here.run()
 
 
 def _frame(here: str, config: Config) -> None:
+    """In a fragment, so that its count is right on every page, and no page outlives its reader's sign-in for long."""
+    go_if_asked()
+    counts = {"review": _waiting()}
     menu = [
-        {"key": name, "title": title, "href": address, "here": name == here} for name, (title, address) in _MENU.items()
+        {"key": name, "title": title, "href": address, "here": name == here, "count": counts.get(name, "")}
+        for name, (title, address) in _MENU.items()
     ]
     note = "" if config.is_production else person.EMBEDDED_NOTE
     out = f"{config.url}{person.SIGN_OUT}" if config.signs_in else ""
     components.draw("frame", {"pages": menu, "person": person.who(), "note": note, "sign_out": out}, go=_go)
+
+
+def _waiting() -> str:
+    """How many tasks wait for a decision that this reader may see; empty for none."""
+    here = services()
+    try:
+        found = data.watch().look(lambda: data.waiting_for_me(here.db, only=person.sees(here)), here.clock())
+    except DatabaseAway:  # the page says so
+        return ""
+    return present.counted(found) if found else ""
 
 
 def _go() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Any
 
 from dashboard import present
-from dashboard.data import FeedView
+from dashboard.data import FeedView, Typed
 from dashboard.present import Tone
 from dashboard.wanted import PILLS, Wanted
 from store.lifecycle import ENDED, LIVE, Outcome, Status
@@ -18,18 +19,22 @@ HELD = {"word": "Held", "tone": Tone.WAITING}  # a change that waits for a perso
 
 
 def feed(
-    view: FeedView, wanted: Wanted, *, now: datetime, zone: tzinfo, github_url: str, mention: str
+    view: FeedView,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    github_url: str,
+    mention: str,
+    typed: Typed | None = None,
 ) -> dict[str, Any]:
-    """All that the feed shows, at `now` in the reader's `zone`."""
+    """All that the feed shows, at `now` in the reader's `zone`. `typed`: what a type-ahead was asked, and offers."""
     cards = [(present.day(task.created_at, now, zone), card(task, view, now, zone, github_url)) for task in view.tasks]
     return {
         "pills": pills(view.counts, view.needs, wanted),
-        "filters": {
-            "repository": _choice("Repository", "all repositories", wanted.repository, view.repositories),
-            "agent": _choice("Agent", "all agents", wanted.agent, view.agents),
-            "by": _choice("Asked by", "everyone", wanted.by, view.people),
-        },
-        "q": wanted.q,
+        "wanted": asdict(wanted),
+        "agents": sorted({*view.agents, *filter(None, [wanted.agent])}),
+        "typed": asdict(typed) if typed else None,
         "narrow": wanted.is_narrow,
         "days": [
             {"day": day, "cards": [made for _, made in group]}
@@ -146,11 +151,6 @@ def _nothing_to_change(task: Task) -> str:
 
 def _pill(key: str, word: str, count: int, wanted: Wanted) -> dict[str, Any]:
     return {"key": key, "word": word, "count": present.counted(count), "on": wanted.status == key}
-
-
-def _choice(label: str, everything: str, value: str, offered: list[str]) -> dict[str, Any]:
-    options = offered if not value or value in offered else [value, *offered]
-    return {"label": label, "everything": everything, "value": value, "options": options}
 
 
 def _empty(wanted: Wanted, mention: str) -> dict[str, str]:

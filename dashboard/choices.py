@@ -28,21 +28,21 @@ class Choices:
     recent: list[Task]
 
 
-def offered(services: Services, person: str, repository: str = "") -> Choices:
-    """Everything but the issues, which GitHub knows."""
+def offered(services: Services, person: str, repository: str = "", *, only: frozenset[str] | None = None) -> Choices:
+    """Everything but the issues, which GitHub knows. `only`: the repositories that this person may see (None: all)."""
     agents, off = roster_of(services), readiness.off(services.db)
     return Choices(
-        repositories=installations.repositories(services.db),
+        repositories=[name for name in installations.repositories(services.db) if only is None or name in only],
         agents=[one for one in agents.all() if one.name not in off],
         default_agent=agents.default,
         configured=readiness.names(services.db, Asker(repository, person)),
-        recent=recent(services.db, person),
+        recent=recent(services.db, person, only=only),
     )
 
 
-def recent(db: Database, person: str) -> list[Task]:
+def recent(db: Database, person: str, *, only: frozenset[str] | None = None) -> list[Task]:
     """This person's last tasks, wherever they asked for them."""
-    return feed.page(db, TaskFilter(requested_by=person), limit=40).tasks
+    return feed.page(db, TaskFilter(requested_by=person, only=only), limit=40).tasks
 
 
 def roster_of(services: Services) -> Roster:

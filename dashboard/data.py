@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,13 +16,17 @@ from dashboard.present import NEEDS
 from dashboard.wanted import SHOWN, Wanted, WantedReviews
 from store import deliveries, events, feed, held_changes, logs, runs, tasks
 from store.database import Database
+from store.errors import NotFound
+from store.feed import TaskFilter
 from store.lifecycle import LIVE, Status
 from store.records import Delivery, Event, HeldChange, LogLine, Run, Task
 
 log = logging.getLogger(__name__)
 
 Read = TypeVar("Read")
+Seen = frozenset[str] | None  # the repositories a reader may see (None: all): dashboard.person.sees
 
+_SUGGESTED = 20
 LOG_CHUNK = 4000  # lines sent to the browser at once; it asks for more by itself
 
 
@@ -36,11 +40,26 @@ class FeedView:
     counts: Mapping[Status, int]
     positions: Mapping[str, int]
     stopping: frozenset[str]
-    repositories: list[str]
     agents: list[str]
-    people: list[str]
     held: frozenset[str] = frozenset()
     needs: int = 0
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One line of a type-ahead: what is chosen by it, and what it says."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a type-ahead was asked, and what it offers."""
+
+    of: str
+    like: str
+    items: list[Suggestion]
 
 
 @dataclass(frozen=True)
@@ -96,10 +115,11 @@ def watch() -> Watch:
     return Watch()
 
 
-def feed_view(db: Database, wanted: Wanted, *, limit: int = 50) -> FeedView:
-    """The newest tasks that match, and what the filters offer."""
-    page = feed.page(db, wanted.filter(), limit=limit)
-    rest = replace(wanted.filter(), statuses=frozenset(), needs_person=False)
+def feed_view(db: Database, wanted: Wanted, *, only: Seen = None, zone: tzinfo = UTC, limit: int = 50) -> FeedView:
+    """The newest tasks that match and may be seen, and what the filters offer."""
+    asked = replace(wanted.filter(zone), only=only)
+    page = feed.page(db, asked, limit=limit)
+    rest = replace(asked, statuses=frozenset(), needs_person=False)
     return FeedView(
         tasks=page.tasks,
         more=page.next_key is not None,
@@ -108,35 +128,62 @@ def feed_view(db: Database, wanted: Wanted, *, limit: int = 50) -> FeedView:
         positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
         stopping=frozenset(task.id for task in page.tasks if _is_stopping(db, task)),
         held=frozenset(task.id for task in page.tasks if _is_held(db, task)),
-        repositories=feed.repositories(db, limit=200),
-        agents=feed.names(db, "agent"),
-        people=feed.names(db, "requested_by"),
+        agents=_names(db, "agent", only),
     )
 
 
-def task_view(db: Database, task_id: str) -> TaskView:
-    """Raises store.errors.NotFound."""
-    task = tasks.get(db, task_id)
+def typed(db: Database, of: str, like: str, wanted: Wanted, *, only: Seen = None) -> Typed:
+    """What somebody may mean who types `like` into the filter `of`, within the repository chosen already."""
+    within = TaskFilter(repository=wanted.repository or None, only=only)
+    match of:
+        case "repository":
+            found = feed.repositories(db, like=like, only=only, limit=_SUGGESTED)
+        case "branch":
+            found = feed.latest_names(db, "branch", within, like=like, limit=_SUGGESTED)
+        case "by":
+            found = feed.latest_names(db, "requested_by", within, like=like, limit=_SUGGESTED)
+        case "issue":
+            issues = [(str(number), f"#{number} {title}") for number, title in feed.issues(db, within, limit=1000)]
+            fit = [Suggestion(*one) for one in issues if like.lower() in one[1].lower()]
+            return Typed(of, like, fit[:_SUGGESTED])
+        case _:
+            found = []
+    return Typed(of, like, [Suggestion(name, name) for name in found])
+
+
+def waiting_for_me(db: Database, *, only: Seen = None) -> int:
+    """How many tasks wait for a person's decision, as far as it is counted."""
+    return feed.count(db, TaskFilter(needs_person=True, only=only))
+
+
+def task_view(db: Database, task_id: str, *, only: Seen = None) -> TaskView:
+    """Raises store.errors.NotFound, also for a task that this reader may not see."""
+    task = visible(db, task_id, only)
     ahead = feed.position(db, task) if task.status is Status.QUEUED else 0
     held = held_changes.waiting(db, task_id) if task.status is Status.FINISHING else None
     return TaskView(task, runs.of_task(db, task_id), events.of_task(db, task_id), ahead, held)
 
 
-def review_list(db: Database, wanted: WantedReviews, *, limit: int = 25) -> ReviewList:
+def review_list(db: Database, wanted: WantedReviews, *, only: Seen = None, limit: int = 25) -> ReviewList:
     """What waits for a person, or the pull requests in the state asked for."""
-    held = feed.page(db, wanted.held(), limit=limit).tasks if wanted.show == NEEDS and not wanted.after else []
+    asked, awaited = replace(wanted.filter(), only=only), replace(wanted.held(), only=only)
+    held = feed.page(db, awaited, limit=limit).tasks if wanted.show == NEEDS and not wanted.after else []
     try:
-        page = feed.page(db, wanted.filter(), after=wanted.after or None, limit=limit)
+        page = feed.page(db, asked, after=wanted.after or None, limit=limit)
     except ValueError:  # a key that somebody made up
-        page = feed.page(db, wanted.filter(), limit=limit)
-    counts = {show: feed.count(db, replace(wanted, show=show).filter()) for show in SHOWN}
-    counts[NEEDS] += feed.count(db, wanted.held())
-    return ReviewList(held, page, counts, feed.repositories(db, limit=200))
+        page = feed.page(db, asked, limit=limit)
+    shown = {show: replace(wanted, show=show).filter() for show in SHOWN}
+    counts = {show: feed.count(db, replace(one, only=only)) for show, one in shown.items()}
+    counts[NEEDS] += feed.count(db, awaited)
+    return ReviewList(held, page, counts, feed.repositories(db, only=only, limit=200))
 
 
-def task(db: Database, task_id: str) -> Task:
-    """Raises store.errors.NotFound."""
-    return tasks.get(db, task_id)
+def visible(db: Database, task_id: str, only: Seen) -> Task:
+    """Raises store.errors.NotFound, also for a task that this reader may not see."""
+    task = tasks.get(db, task_id)
+    if only is not None and task.repository not in only:
+        raise NotFound("task", task_id)
+    return task
 
 
 def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
@@ -144,9 +191,13 @@ def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
     return logs.of_run(db, run_id, after=after, limit=LOG_CHUNK)
 
 
-def latest_deliveries(db: Database, *, limit: int = 100) -> list[Delivery]:
+def latest_deliveries(db: Database, *, only: Seen = None, limit: int = 100) -> list[Delivery]:
     """The newest deliveries first."""
-    return deliveries.latest(db, limit=limit)
+    return deliveries.latest(db, only=only, limit=limit)
+
+
+def _names(db: Database, of: Literal["agent", "requested_by"], only: Seen) -> list[str]:
+    return feed.names(db, of) if only is None else feed.latest_names(db, of, TaskFilter(only=only))
 
 
 def _is_held(db: Database, task: Task) -> bool:

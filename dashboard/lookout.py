@@ -58,6 +58,11 @@ class Lookout:
             self._executor.submit(what).add_done_callback(lambda done: self._saw(key, done, now))
         return known
 
+    def keep(self, key: Hashable, value: object, *, now: datetime) -> None:
+        """Know this under `key`, as if it had just been seen."""
+        with self._lock:
+            self._known[key] = Glimpse(value, now, tried_at=now)
+
     def seen(self, key: Hashable) -> Glimpse[Any]:
         """The same, without looking."""
         with self._lock:

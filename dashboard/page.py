@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard import components, present
+from dashboard import components, data, person, present
 from dashboard.errors import DatabaseAway
 from jobs import bootstrap
 from jobs.bootstrap import Services
@@ -54,14 +56,31 @@ def go(name: str, **params: str) -> None:
 
 
 def go_if_asked() -> None:
-    """Within a page's fragment: only a run of the whole app can change the page (app.py does)."""
-    if "going" in st.session_state:
+    """Within a page's fragment: only a run of the whole app can change the page, or say that the reader was signed
+    out meanwhile (app.py does)."""
+    if "going" in st.session_state or _is_signed_out():
         st.rerun()
+
+
+def _is_signed_out() -> bool:
+    try:
+        return person.session_ended(services().config)
+    except SQLAlchemyError:  # nothing new can be read then; the page says so itself
+        return False
 
 
 def notice(text: str) -> None:
     """Within an event's callback: a sentence to show once."""
     st.session_state["notice"] = text
+
+
+def do(task_id: str, act: Callable[[Services], str]) -> None:
+    """Within an event's callback: change a task, if this reader may, and leave a sentence about it."""
+    here = services()
+    try:
+        notice(data.watch().look(lambda: person.forbidden(here, task_id) or act(here), here.clock()))
+    except DatabaseAway:
+        notice("The database does not answer, so nothing was done. Try again in a moment.")
 
 
 def notices() -> None:

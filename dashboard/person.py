@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard import data
 from dashboard.errors import DatabaseAway
 from dashboard.gate import PERSON_HEADER, is_loopback, passed
-from jobs import bootstrap, signing_in
+from dashboard.lookout import Glimpse, lookout
+from jobs import bootstrap, gate, repository, signing_in
 from jobs.bootstrap import Services
 from jobs.config import Config
+from jobs.errors import JobError
 from store.browser_sessions import BrowserSession
+from store.errors import NotFound
+from store.sign_ins import hashed
 
 EMBEDDED_NOTE = "No sign-in: this Porter runs for you alone on this computer."
 SIGNED_OUT = "You are signed out."
+_NOT_KNOWN = "GitHub does not answer, so it is not known whether you may do that. Nothing was done; try again soon."
+_FRESH, _STALE = timedelta(seconds=15), timedelta(minutes=3)
 SIGN_IN, SIGN_OUT = "/api/auth/sign-in", "/api/auth/logout"  # the intake's; a browser goes there, no code of ours
 
 
@@ -59,7 +67,57 @@ def sees(services: Services) -> frozenset[str] | None:
         return frozenset()
     if services.config.is_admin(here.login):
         return None
-    return signing_in.readable(services, st.context.cookies.get(signing_in.COOKIE, ""), here)
+    return _readable(services, here)
+
+
+def forbidden(services: Services, task_id: str) -> str:
+    """Why this reader may not change this task, at this moment, as a sentence; empty when they may.
+
+    With a sign-in GitHub is asked: who may not write to the repository changes nothing. Raises SQLAlchemyError.
+    """
+    if not services.config.signs_in:
+        return ""
+    here = session()
+    if here is None:
+        return SIGNED_OUT
+    try:
+        task = data.visible(services.db, task_id, sees(services))
+        place = repository.of(services, task.repository, task.installation_id)
+        allowed = gate.may_write(services, place, here.login)
+    except NotFound:
+        return "There is no such task any more."
+    except JobError:
+        return _NOT_KNOWN
+    return "" if allowed else f"GitHub does not let {here.login} write to {task.repository}, so nothing was done."
+
+
+def barred(services: Services, name: str) -> str:
+    """Why this reader may have no work done in this repository; empty when they may, or when GitHub is to say so at the
+    launch, which asks it in any case. Raises SQLAlchemyError."""
+    only = sees(services)
+    if session_ended(services.config):
+        return SIGNED_OUT
+    if only is None or name.lower() in {one.lower() for one in only}:
+        return ""
+    return f"GitHub does not let you read {name}, or Porter is not installed there."
+
+
+def session_ended(config: Config) -> bool:
+    """Whether a page that is open belongs to nobody any more."""
+    return config.signs_in and session() is None
+
+
+def _readable(services: Services, here: BrowserSession) -> frozenset[str]:
+    """As GitHub said some seconds ago: it is asked beside the pages, so that none waits for it but the first."""
+    cookie, now = st.context.cookies.get(signing_in.COOKIE, ""), services.clock()
+    key = ("readable", hashed(cookie))
+    known: Glimpse[frozenset[str]] = lookout().seen(key)
+    if known.value is None or known.at is None or now - known.at > _STALE:
+        names = signing_in.readable(services, cookie, here)
+        lookout().keep(key, names, now=now)
+        return names
+    lookout().look(key, lambda: signing_in.readable(services, cookie, here), now=now, fresh_for=_FRESH)
+    return known.value
 
 
 def is_admin(services: Services) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Self
 
 from dashboard.present import NEEDS, Tone
@@ -26,12 +27,17 @@ _LONGEST = 200  # characters of a value in the address; more is nobody's reposit
 
 @dataclass(frozen=True)
 class Wanted:
-    """The feed's filters; an empty one asks for everything. `status` is a pill."""
+    """The feed's filters; an empty one asks for everything. `status` is a pill; `since` and `until` are days in the
+    reader's zone, both of them in."""
 
     status: str = ""
     repository: str = ""
+    branch: str = ""
+    issue: str = ""
     agent: str = ""
     by: str = ""
+    since: str = ""
+    until: str = ""
     q: str = ""
 
     @classmethod
@@ -40,15 +46,25 @@ class Wanted:
         told = {name: str(params.get(name) or "").strip()[:_LONGEST] for name in cls.__dataclass_fields__}
         if told["status"] not in set(PILLS):
             told["status"] = ""
+        told["issue"] = told["issue"].removeprefix("#")
+        if not (told["issue"].isascii() and told["issue"].isdecimal() and len(told["issue"]) < 10):
+            told["issue"] = ""
+        for name in ("since", "until"):
+            told[name] = told[name] if _day(told[name]) else ""
         return cls(**told)
 
     def params(self) -> dict[str, str]:
         """As query parameters: only what is set."""
         return {name: value for name, value in asdict(self).items() if value}
 
-    def filter(self) -> TaskFilter:
+    def filter(self, zone: tzinfo = UTC) -> TaskFilter:
         """As the store understands it."""
+        since, until = _day(self.since), _day(self.until)
         return TaskFilter(
+            branch=self.branch or None,
+            issue_number=int(self.issue) if self.issue else None,
+            since=datetime.combine(since, time(), zone) if since else None,
+            until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
             statuses=PILLS[self.status][1] if self.status else frozenset(),
             needs_person=self.status == NEEDS if self.status else None,
             repository=self.repository or None,
@@ -97,3 +113,12 @@ class WantedReviews:
         """The changes that wait for approval before there is a pull request."""
         waits = frozenset({Status.FINISHING})
         return TaskFilter(statuses=waits, repository=self.repository or None, needs_person=True)
+
+
+def _day(text: str) -> date | None:
+    """A day as the address has it; None for what is none, or too far off to be anybody's."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 9000 else None

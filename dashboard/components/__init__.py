@@ -10,13 +10,15 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
+_ALSO = {"dispatch": "combo", "feed": "combo"}  # components with a part that is not theirs alone
 
 
 @cache
 def _component(name: str) -> Callable[..., Any]:
     """Read once a process, when first drawn. Only the frame's rules reach beyond it."""
-    script = (_HERE / "dom.js").read_text() + (_HERE / name / f"{name}.js").read_text()
-    style = (_HERE / "base.css").read_text() + (_HERE / name / f"{name}.css").read_text()
+    parts = ["dom", *([_ALSO[name]] if name in _ALSO else []), f"{name}/{name}"]
+    script = "".join((_HERE / f"{part}.js").read_text() for part in parts)
+    style = "".join((_HERE / f"{part}.css").read_text() for part in ["base", *parts[1:]])
     mount: Callable[..., Any] = st.components.v2.component(
         f"porter.{name}", css=style, js=script, isolate_styles=name != "frame"
     )

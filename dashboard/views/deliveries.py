@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cards, components, data, page
+from dashboard import cards, components, data, page, person
 from dashboard.errors import DatabaseAway
 
 
@@ -14,15 +14,15 @@ def render() -> None:
 
 
 def _live() -> None:
+    page.go_if_asked()
     services = page.services()
     now = services.clock()
     try:
-        found = data.watch().look(lambda: data.latest_deliveries(services.db), now)
+        found = data.watch().look(lambda: data.latest_deliveries(services.db, only=person.sees(services)), now)
     except DatabaseAway as error:
         page.away(error, instead_of="Why nothing happened")
         return
     components.draw("deliveries", cards.delivery_rows(found, now=now, zone=page.zone()), open=_open)
-    page.go_if_asked()
 
 
 def _open() -> None:

@@ -39,9 +39,10 @@ def _from_address(known: Form | None) -> Form:
 def _live() -> None:
     page.go_if_asked()
     services, form = page.services(), st.session_state[_FORM]
-    issues = _issues(services, form)
     try:
-        view = data.watch().look(lambda: _drawn(services, form, issues), services.clock())
+        barred = data.watch().look(lambda: bool(person.barred(services, form.repository)), services.clock())
+        issues = Glimpse(value=list[IssueChoice]()) if barred else _issues(services, form)
+        view = data.watch().look(lambda: _drawn(services, form, issues, hidden=barred), services.clock())
     except DatabaseAway as error:
         old = st.session_state.get("dispatch_seen")
         page.away(error, instead_of="" if old else "New task")
@@ -57,8 +58,8 @@ def _live() -> None:
         st.rerun()
 
 
-def _drawn(services: Services, form: Form, issues: Glimpse[list[IssueChoice]]) -> dict[str, Any]:
-    offered = choices.offered(services, person.who(), form.repository)
+def _drawn(services: Services, form: Form, issues: Glimpse[list[IssueChoice]], *, hidden: bool) -> dict[str, Any]:
+    offered = choices.offered(services, person.who(), form.repository, only=person.sees(services))
     agents = dispatch.agent_rows(offered.agents, offered.default_agent, offered.configured)
     if not form.agent and agents and agents[0]["ready"]:
         form = replace(form, agent=agents[0]["name"])
@@ -67,7 +68,7 @@ def _drawn(services: Services, form: Form, issues: Glimpse[list[IssueChoice]]) -
         repositories=offered.repositories,
         issues=issues,
         agents=agents,
-        took=choices.took(services.db, form.repository, form.agent),
+        took=[] if hidden else choices.took(services.db, form.repository, form.agent),
         recent=dispatch.recent_rows(offered.recent, services.clock()),
         faults=st.session_state.get(_FAULTS, {}),
         answer=st.session_state.get(_ANSWER, 0),
@@ -102,6 +103,8 @@ def _dispatched(form: Form) -> dict[str, str]:
         return faults
     services = page.services()
     try:
+        if words := data.watch().look(lambda: person.barred(services, form.repository), services.clock()):
+            return {"repository": words}
         task = data.watch().look(
             lambda: dispatching.dispatch(
                 services, choices.roster_of(services), form.wish(), by=person.who(), source="dashboard"

@@ -32,15 +32,17 @@ def render() -> None:
     # The lines are sent once for each commit; what ticks is the head above them.
     st.session_state["review_lines"] = seen[1]["key"] if seen else ""
     st.fragment(_head, run_every=st.session_state.setdefault("review_pace", _SOON))()
+    # After the head, which has just looked whether this reader may see the task at all.
     if seen and "review_gone" not in st.session_state:
         components.draw("change", {**seen[1], "view": _view()}, act=_turn)
 
 
 def _list() -> None:
+    page.go_if_asked()
     services = page.services()
     now, wanted = services.clock(), WantedReviews.read(st.query_params)
     try:
-        view = data.watch().look(lambda: data.review_list(services.db, wanted), now)
+        view = data.watch().look(lambda: data.review_list(services.db, wanted, only=person.sees(services)), now)
     except DatabaseAway as error:
         old = st.session_state.get("reviews_seen")
         page.away(error, instead_of="" if old else "Review")
@@ -52,7 +54,6 @@ def _list() -> None:
     st.session_state["reviews_params"] = wanted.params()
     components.draw("reviews", seen, act=_choose)
     page.notices()
-    page.go_if_asked()
 
 
 def _choose() -> None:
@@ -67,10 +68,11 @@ def _choose() -> None:
 
 
 def _head() -> None:
+    page.go_if_asked()
     services, task_id = page.services(), _task_id()
     st.session_state.pop("review_gone", None)
     try:
-        task = data.watch().look(lambda: data.task(services.db, task_id), services.clock())
+        task = data.watch().look(lambda: data.visible(services.db, task_id, person.sees(services)), services.clock())
     except DatabaseAway as error:
         page.away(error, instead_of="Review")
         return
@@ -94,7 +96,6 @@ def _draw(services: Services, task: Task, doing: str) -> None:
     config = services.config
     head = review.head(task, pull, doing=doing, now=now, zone=page.zone(), github_url=config.github_url)
     components.draw("review", head, act=_act)
-    page.go_if_asked()
     wanted = _SOON if doing or (pull.value is None and seen.error is None) else page.QUIET
     lines = seen.value[1]["key"] if seen.value else ""
     if lines != st.session_state["review_lines"] or wanted != st.session_state["review_pace"]:
@@ -139,7 +140,7 @@ def _act() -> None:
 def _decide(verb: str, task_id: str, said: dict[str, Any]) -> None:
     """Begun here, carried out beside the page; one decision at a time."""
     services = page.services()
-    if lookout().seen(_deed_key(task_id)).is_pending:
+    if lookout().seen(_deed_key(task_id)).is_pending or not _is_shown(services, task_id):
         return
     method = decisions.METHODS.get(str(said.get("method")), "merge")
     decision = Decision(
@@ -151,6 +152,15 @@ def _decide(verb: str, task_id: str, said: dict[str, Any]) -> None:
     lookout().look(
         _deed_key(task_id), lambda: decisions.carry_out(services, decision), now=services.clock(), fresh_for=None
     )
+
+
+def _is_shown(services: Services, task_id: str) -> bool:
+    """Whether the reader may see the task now; whether they may write is asked where it is carried out."""
+    try:
+        data.watch().look(lambda: data.visible(services.db, task_id, person.sees(services)), services.clock())
+    except (DatabaseAway, NotFound):
+        return False
+    return True
 
 
 def _turn() -> None:
@@ -166,7 +176,6 @@ def _view() -> str:
 def _missing(title: str, text: str, *, task: str = "") -> None:
     st.session_state["review_gone"] = True
     components.draw("review", {"missing": title, "text": text, "task": task}, act=_act)
-    page.go_if_asked()
 
 
 def _task_id() -> str:

@@ -24,9 +24,12 @@ def render() -> None:
 
 
 def _live() -> None:
+    page.go_if_asked()
     services, task_id = page.services(), str(st.query_params.get("id", ""))
     try:
-        view = data.watch().look(lambda: data.task_view(services.db, task_id), services.clock())
+        view = data.watch().look(
+            lambda: data.task_view(services.db, task_id, only=person.sees(services)), services.clock()
+        )
     except DatabaseAway as error:
         old: TaskView | None = st.session_state.get("task_seen")
         if old is None or old.task.id != task_id:
@@ -40,7 +43,6 @@ def _live() -> None:
     st.session_state["task_seen"] = view
     _draw(view, services)
     page.notices()
-    page.go_if_asked()
     page.keep_pace("task_pace", live=view.task.is_live, last_change=view.task.updated_at, now=services.clock())
 
 
@@ -84,21 +86,20 @@ def _missing(task_id: str) -> None:
     components.draw(
         "task", {"missing": "There is no such task", "text": f"{text} The feed shows all there are."}, act=_act
     )
-    page.go_if_asked()
 
 
 def _act() -> None:
-    services, task_id = page.services(), str(st.query_params.get("id", ""))
+    task_id, by = str(st.query_params.get("id", "")), person.who()
     match components.told("task", "act").get("do"):
         case "back":
             page.go("feed", **st.session_state.get("feed_params", {}))
         case "review":
             page.go("review", id=task_id)
         case "stop":
-            page.notice(actions.stop(services, task_id, by=person.who()))
+            page.do(task_id, lambda services: actions.stop(services, task_id, by=by))
         case "retry":
             st.query_params.pop("run", None)
-            page.notice(actions.retry(services, task_id, by=person.who()))
+            page.do(task_id, lambda services: actions.retry(services, task_id, by=by))
 
 
 def _open() -> None:
@@ -108,10 +109,10 @@ def _open() -> None:
 
 def _decide() -> None:
     """Only what the reader saw is decided on: a run that is no longer the task's is not."""
-    services, task_id, said = page.services(), str(st.query_params.get("id", "")), components.told("held", "act")
+    task_id, said, by = str(st.query_params.get("id", "")), components.told("held", "act"), person.who()
     decide = {"approve": actions.approve, "reject": actions.reject}.get(str(said.get("do")))
     if decide:
-        page.notice(decide(services, task_id, run_id=str(said.get("run")), by=person.who()))
+        page.do(task_id, lambda services: decide(services, task_id, run_id=str(said.get("run")), by=by))
 
 
 def _pull() -> None:

@@ -9,6 +9,7 @@ import pytest
 from dashboard import cards, data, story
 from dashboard.wanted import Wanted
 from store import tasks
+from store.errors import NotFound
 from store.lifecycle import Status
 from tests.builders import NOW, make_task
 from tests.dashboard import builders
@@ -106,13 +107,34 @@ def test_what_needs_a_person_is_counted_there_and_nowhere_else(db):
 def test_filters_offer_the_agents_and_people_there_are(db):
     make_task(db, agent="codex", requested_by="tom")
     make_task(db, agent="amp", requested_by="tom")
-    filters = feed(db)["filters"]
-    assert (filters["agent"]["options"], filters["by"]["options"]) == (["amp", "codex"], ["tom"])
+    assert feed(db)["agents"] == ["amp", "codex"]
+    assert [one.value for one in data.typed(db, "by", "T", Wanted()).items] == ["tom"]
+    assert data.typed(db, "by", "x", Wanted()).items == []
+
+
+def test_an_issue_is_offered_by_number_and_by_title(db):
+    make_task(db, issue_number=12, issue_title="Greet people")
+    offered = [data.typed(db, "issue", like, Wanted()).items for like in ("12", "#12", "greet", "13")]
+    assert [len(items) for items in offered] == [1, 1, 1, 0]
+    assert (offered[0][0].value, offered[0][0].text) == ("12", "#12 Greet people")
+
+
+def test_nothing_is_told_of_a_repository_that_one_may_not_see(db):
+    hidden = make_task(db, repository="acme/vault", agent="codex", requested_by="eve", branch="porter/secret")
+    only = frozenset({"acme/widgets"})
+    view = data.feed_view(db, Wanted(), only=only)
+    assert (view.tasks, view.agents, sum(view.counts.values()), view.needs) == ([], [], 0, 0)
+    for of in ("repository", "branch", "issue", "by"):
+        assert data.typed(db, of, "", Wanted(), only=only).items == []
+        assert data.typed(db, of, "", Wanted(repository="acme/vault"), only=only).items == []
+    assert data.waiting_for_me(db, only=only) == 0
+    with pytest.raises(NotFound):
+        data.task_view(db, hidden.id, only=only)
 
 
 def test_a_filter_for_something_gone_can_still_be_seen_and_taken_back(db):
     shown = feed(db, Wanted(repository="acme/gone"))
-    assert "acme/gone" in shown["filters"]["repository"]["options"]
+    assert shown["wanted"]["repository"] == "acme/gone"
     assert shown["empty"]["action"] == "clear"
 
 

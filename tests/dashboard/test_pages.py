@@ -106,7 +106,7 @@ def test_in_production_the_script_alone_shows_nothing(store, monkeypatch):
                  "PORTER_API_TOKEN", "PORTER_DASHBOARD_PASSWORD", "FLY_API_TOKEN", "FLY_APP_NAME"):  # fmt: skip
         monkeypatch.setenv(name, "sqlite:///never.db" if name == "DATABASE_URL" else "redis://127.0.0.1:1")
     text = "In production, start the dashboard as dashboard.asgi:app."
-    assert drawn() == {"problem": {"title": "", "text": text}}
+    assert drawn() == {"problem": {"title": "", "text": text, "link": None}}
 
 
 def test_stopping_what_has_ended_is_refused_in_words(store):

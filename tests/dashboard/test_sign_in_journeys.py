@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from store import migrate
+from store import migrate, tables
 from tests.dashboard.builders import make_task
 from tests.dashboard.conftest import ROOT, _wait_until_healthy
 from tests.signing_in import Place, opened
@@ -82,3 +82,18 @@ def test_signed_in_one_comes_to_the_page_one_wanted_and_signs_out(page: Page, ho
     expect(page.get_by_text("You are signed out, in every browser.")).to_be_visible()
     page.goto(house.url)
     expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
+
+
+def test_a_page_left_open_shows_nothing_new_after_its_sign_in_ended(page: Page, house: House) -> None:
+    sign_in(page, house, "maria")
+    expect(page.get_by_text("Everybody's")).to_be_visible()
+    with house.place.services.db.write() as connection:
+        connection.execute(tables.browser_sessions.delete())
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_text("Everybody's")).to_be_hidden()
+
+
+def test_one_sees_the_repositories_that_github_lets_one_read(page: Page, house: House) -> None:
+    sign_in(page, house, "tom")
+    expect(page.get_by_text("Everybody's")).to_be_visible()
+    expect(page.get_by_text("Nobody's business")).to_be_hidden()

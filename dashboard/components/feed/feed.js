@@ -1,6 +1,11 @@
 // The feed: pills, filters, and one card a task on a timeline. Sends one event, `act`.
 
-const FILTERS = ["repository", "agent", "by"];
+const NOTHING = { status: "", repository: "", branch: "", issue: "", agent: "", by: "", since: "", until: "", q: "" };
+const TYPED = { // the filters that are typed: what each says when it is empty
+  repository: ["Repository", "all repositories"], by: ["Asked by", "everyone"],
+  branch: ["Branch", "any branch"], issue: ["Issue", "any issue"],
+};
+const RARE = ["branch", "issue", "since", "until"]; // behind a button until one of them is set
 
 function makeCard(task, send) {
   const open = () => send({ do: "open", id: task.id });
@@ -96,13 +101,55 @@ function drawPill(node, pill) {
   write(p.count, pill.count);
 }
 
-function drawChoice(select, choice) {
-  if (select.getRootNode().activeElement === select && select.value === choice.value) return; // it may be open
-  const options = [{ value: "", text: choice.everything }, ...choice.options.map((text) => ({ value: text, text }))];
+function drawAgents(select, agents, value) {
+  if (select.getRootNode().activeElement === select && select.value === value) return; // it may be open
+  const options = [{ value: "", text: "all agents" }, ...agents.map((text) => ({ value: text, text }))];
   keyed(select, options, (o) => o.value, (o) => el("option", { value: o.value }), (node, o) => write(node, o.text));
-  select.value = choice.value;
-  select.setAttribute("aria-label", choice.label);
-  select.classList.toggle("set", Boolean(choice.value));
+  select.value = value;
+  select.classList.toggle("set", Boolean(value));
+}
+
+// A filter one types into: the list under it comes from the server, and leaving it takes back what was not chosen.
+function makeTyped(name, { now, filter, ask }) {
+  const [label, placeholder] = TYPED[name];
+  let timer = 0;
+  const combo = makeCombo({ id: name, label, placeholder, draw: (item) => [el("span", { class: "text", text: item.text })],
+    take: (item) => choose(item.value),
+    typed: (text) => { clearTimeout(timer); timer = setTimeout(() => ask(name, text.trim()), 150); } });
+  const { input } = combo;
+  input.setAttribute("aria-label", label);
+  const isHere = () => input.getRootNode().activeElement === input;
+  const choose = (value) => {
+    clearTimeout(timer);
+    input.value = value;
+    if (value !== now[name]) filter({ [name]: value });
+  };
+  input.addEventListener("focus", () => { input.select(); ask(name, ""); });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.defaultPrevented) choose(input.value.trim());
+    if (event.key === "Escape") input.value = now[name];
+    event.stopPropagation();
+  });
+  input.addEventListener("blur", () => (input.value.trim() ? (input.value = now[name]) : choose("")));
+  const draw = (typed) => {
+    if (!isHere()) input.value = now[name];
+    input.classList.toggle("set", Boolean(now[name]));
+    if (typed?.of === name && isHere()) combo.fill(typed.items, typed.items.length ? "" : "Nothing goes by that name.");
+  };
+  return { root: el("div", { class: `typed ${name}` }, combo.root), draw };
+}
+
+function makeDay(name, label, { now, filter }) {
+  const input = el("input", { type: "date", "aria-label": label, min: "2000-01-01", max: "9000-12-31" });
+  const take = () => input.value !== now[name] && filter({ [name]: input.value });
+  input.addEventListener("change", () => input.getRootNode().activeElement !== input && take());
+  input.addEventListener("blur", take);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") take(); event.stopPropagation(); });
+  const draw = () => {
+    if (input.getRootNode().activeElement !== input) input.value = now[name];
+    input.classList.toggle("set", Boolean(now[name]));
+  };
+  return { root: el("label", { class: `when-day ${name}` }, el("span", { class: "quiet", text: label }), input), draw };
 }
 
 function drawEmpty(node, empty, clear) {
@@ -119,15 +166,15 @@ function drawEmpty(node, empty, clear) {
 
 function makeFeed(home, latest) {
   const send = (value) => latest().setTriggerValue("act", value);
-  const now = { status: "", repository: "", agent: "", by: "", q: "" };
+  const now = { ...NOTHING };
   const filter = (change) => send({ do: "filter", ...Object.assign(now, change) });
-  const clear = () => filter({ status: "", repository: "", agent: "", by: "", q: "" });
+  const clear = () => filter(NOTHING);
+  const ask = (of, like) => send({ do: "type", of, like });
   const pills = el("div", { class: "pills", role: "group", "aria-label": "Status" });
-  const selects = Object.fromEntries(FILTERS.map((name) => {
-    const select = el("select");
-    select.addEventListener("change", () => filter({ [name]: select.value }));
-    return [name, select];
-  }));
+  const typed = Object.fromEntries(Object.keys(TYPED).map((name) => [name, makeTyped(name, { now, filter, ask })]));
+  const days = { since: makeDay("since", "From", { now, filter }), until: makeDay("until", "To", { now, filter }) };
+  const agent = el("select", { "aria-label": "Agent" });
+  agent.addEventListener("change", () => filter({ agent: agent.value }));
   const search = el("input", { type: "search", placeholder: "Search titles, or #412", "aria-label": "Search tasks", autocomplete: "off", spellcheck: "false" });
   let typing = 0;
   const find = () => { clearTimeout(typing); typing = 0; if (search.value.trim() !== now.q) filter({ q: search.value.trim() }); };
@@ -143,12 +190,22 @@ function makeFeed(home, latest) {
     event.preventDefault();
     send({ do: "dispatch" });
   });
-  const days = el("div", { class: "days" });
+  const timeline = el("div", { class: "days" });
   const empty = el("section", { class: "empty panel" });
   const more = el("div", { class: "more" }, el("button", { class: "button", type: "button", text: "Show older tasks", onclick: () => send({ do: "more" }) }));
-  const filters = el("div", { class: "filters" }, ...FILTERS.map((name) => selects[name]),
-    el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" })));
-  const root = el("div", { class: "p feed" }, el("div", { class: "over" }, el("h1", { class: "title", text: "Feed" }), task), pills, filters, empty, days, more);
+  const unset = el("button", { class: "button", type: "button", text: "Clear", onclick: clear });
+  const rare = el("div", { class: "rare", id: "rare" }, typed.branch.root, typed.issue.root, days.since.root, days.until.root);
+  let isWide = false;
+  const widen = el("button", { class: "button", type: "button", text: "More filters", "aria-controls": "rare" });
+  const fold = () => {
+    const wide = isWide || RARE.some((name) => now[name]);
+    show(rare, wide);
+    widen.setAttribute("aria-expanded", String(wide));
+  };
+  widen.addEventListener("click", () => { isWide = rare.hidden; fold(); });
+  const filters = el("div", { class: "filters" }, typed.repository.root, agent, typed.by.root,
+    el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" })), widen, unset, rare);
+  const root = el("div", { class: "p feed" }, el("div", { class: "over" }, el("h1", { class: "title", text: "Feed" }), task), pills, filters, empty, timeline, more);
 
   const slash = (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.composedPath()[0]?.tagName);
@@ -159,17 +216,17 @@ function makeFeed(home, latest) {
   document.addEventListener("keydown", slash);
 
   function update(data) {
-    Object.assign(now, { status: data.pills.find((pill) => pill.on)?.key ?? "" });
-    for (const name of FILTERS) {
-      now[name] = data.filters[name].value;
-      drawChoice(selects[name], data.filters[name]);
-    }
-    now.q = data.q;
-    if (!typing && search.getRootNode().activeElement !== search) search.value = data.q;
+    Object.assign(now, NOTHING, data.wanted);
+    for (const one of Object.values(typed)) one.draw(data.typed);
+    for (const one of Object.values(days)) one.draw();
+    drawAgents(agent, data.agents, now.agent);
+    fold();
+    show(unset, data.narrow);
+    if (!typing && search.getRootNode().activeElement !== search) search.value = now.q;
     keyed(pills, data.pills, (pill) => pill.key, (pill) => makePill(pill, (key) => filter({ status: key })), drawPill);
     drawEmpty(empty, data.empty, clear);
     for (const choosing of [pills, filters]) show(choosing, data.narrow || !data.empty);
-    keyed(days, data.days, (one) => one.day,
+    keyed(timeline, data.days, (one) => one.day,
       (one) => remember(el("section", { class: "day", "aria-label": one.day }, el("h2", { text: one.day })), { cards: null }),
       (section, one) => {
         const p = parts.get(section);
