@@ -12,6 +12,7 @@ from dashboard import page, person
 from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, Sessions, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
 from dashboard.shell import Shell
+from jobs import bootstrap
 from jobs.config import Config
 from jobs.logging import configure
 from jobs.signing_in import COOKIE
@@ -35,13 +36,13 @@ def gated(inner: Asgi, config: Config) -> Gate:
             sessions = Sessions(COOKIE, person.login_of, lambda path: person.sign_in_address(config, path))
         elif config.dashboard_password is not None:
             password, hosts = Password(config.dashboard_password.get_secret_value()), hosts | LOOPBACK
-    headers = security_headers(streamlit_inline_scripts(), forms_to=config.url if config.signs_in else "")
+    headers = security_headers(streamlit_inline_scripts(), forms_to=config.url)
     return Gate(inner, hosts=hosts, password=password, sessions=sessions, headers=headers)
 
 
 @cache
 def _built() -> Gate:
-    config = Config.from_environment()
+    config = bootstrap.from_environment().config  # with the stored App, if there is one
     configure(config, process="dashboard")
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit turns on what `--no-access-log` turned off,
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # and tells of every connection

@@ -14,7 +14,7 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def security_headers(inline_scripts: list[str], *, forms_to: str = "") -> dict[str, str]:
     """What every answer carries. `inline_scripts` are the only ones allowed to stand in the page itself; `forms_to` is
-    where else a form may be sent (signing out is the intake's).
+    where else a form may be sent (the intake: signing out, making the App).
 
     Streamlit hands a component's script to the browser as a blob:, and its styles are written by script, hence
     'unsafe-inline' for styles and for nothing else.

@@ -10,7 +10,19 @@ from flask import Flask
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from intake import agents_api, answers, auth, callbacks, fly_api, health, review_api, shapes, tasks_api, webhooks
+from intake import (
+    agents_api,
+    answers,
+    auth,
+    callbacks,
+    fly_api,
+    health,
+    review_api,
+    setup_app,
+    shapes,
+    tasks_api,
+    webhooks,
+)
 from intake.accept import webhook_secrets
 from intake.commands import Vocabulary
 from intake.judgement import House
@@ -34,12 +46,11 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     """
     config = services.config
     config.refuse_if_unsafe()
-    if not any(webhook_secrets(config)):
+    if not any(webhook_secrets(config)) and config.names_app:
         raise ConfigurationError(["GITHUB_WEBHOOK_SECRET is not set: without it anybody could order work"])
     roster = load(config.default_agent, config.agents_file)
-    own = f"{config.github_app_slug}[bot]"
     bots = frozenset(config.allowed_bots)
-    house = House(config.mention, _vocabulary(roster), roster.default, own_login=own, allowed_bots=bots)
+    house = House(config.mention, _vocabulary(roster), roster.default, allowed_bots=bots)
     app = OpenAPI(
         __name__,
         info=Info(title="Porter", version="0.1.0"),
@@ -48,10 +59,12 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
         validation_error_callback=answers.invalid,
     )
     answers.install(app)
+    app.before_request(services.take_on_app)
     app.register_blueprint(webhooks.routes(services, house))
     app.register_blueprint(callbacks.routes(services, roster, settings or {}))
     app.register_blueprint(health.routes(services))
     app.register_blueprint(auth.routes(services))
+    app.register_blueprint(setup_app.routes(services))
     app.register_api(
         tasks_api.routes(services, roster, Streams(services.db, most=_MOST_STREAMS, poll_seconds=poll_seconds))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Blueprint, request
@@ -22,7 +23,8 @@ def routes(services: Services, house: House) -> Blueprint:
 
     @webhooks.post("/api/webhooks/github")
     def github() -> ResponseReturnValue:
-        stored = accept(services, house, request.headers, _body())
+        own = f"{services.config.github_app_slug}[bot]"  # asked each time: the App may come while the process runs
+        stored = accept(services, replace(house, own_login=own), request.headers, _body())
         if stored.delivery.verdict is Verdict.DUPLICATE:
             return {"verdict": Verdict.DUPLICATE, "reason": stored.delivery.reason, "tasks": []}
         answer = {"verdict": stored.delivery.verdict, "reason": stored.delivery.reason, "tasks": stored.task_ids}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from functools import cached_property
 
 import httpx
 from docker.utils import kwargs_from_env
+from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import fly_settings
+from jobs import app_settings, fly_settings
 from jobs.config import Config, HostKind
 from jobs.errors import ConfigurationError
 from jobs.fly_pace import FlyPace
@@ -27,8 +29,10 @@ from jobs.queues import Queues
 from jobs.secrecy import Secrecy
 from store import settings
 from store.database import Database
+from store.errors import VaultError
 from store.vault import Vault
 
+_log = logging.getLogger(__name__)
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
 
@@ -47,7 +51,9 @@ class Services:
         """Raises ConfigurationError while there is no GitHub App."""
         config = self.config
         if config.github_app_id is None:
-            raise ConfigurationError(["GITHUB_APP_ID is not set: create a GitHub App (docs/operations.md)"])
+            raise ConfigurationError(
+                ["there is no GitHub App: make one on the set-up page, or set GITHUB_APP_ID (docs/operations.md)"]
+            )
         return GitHub(
             api_url=config.github_api_url,
             app_id=config.github_app_id,
@@ -58,6 +64,24 @@ class Services:
             http=httpx.Client(timeout=_TIMEOUT),
             hide=self.secrecy.text,
         )
+
+    def take_on_app(self, *, starting: bool = False) -> None:
+        """Become the App that was made on the set-up page, if the environment names none and this process has none yet.
+
+        Whoever holds these services has the App from then on, without a restart; another App in its place needs one.
+        """
+        if self.config.names_app:
+            return
+        try:
+            found = app_settings.stored(self.db, self.vault)
+        except (SQLAlchemyError, VaultError) as error:  # the next look may find it; `porter doctor` says why not
+            _log.debug("the stored App cannot be read", extra={"action": "app_unread", "error": type(error).__name__})
+            return
+        if found is not None:
+            # The one change that services ever see: what was made of the old configuration goes with it.
+            object.__setattr__(self, "config", app_settings.with_app(self.config, found, starting=starting))
+            for name in ("github", "sign_in", "secrecy"):
+                self.__dict__.pop(name, None)
 
     @cached_property
     def sign_in(self) -> SignIn:
@@ -151,9 +175,11 @@ def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Ser
 def from_environment() -> Services:
     """The services of this process, built once in it: RQ forks, and connections do not survive a fork."""
     key = os.getpid()
-    if key not in _built:
+    starting = key not in _built
+    if starting:
         _built.clear()
         _built[key] = build(Config.from_environment())
+    _built[key].take_on_app(starting=starting)
     return _built[key]
 
 

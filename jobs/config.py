@@ -131,22 +131,37 @@ class Config(BaseSettings):
         """Whether people sign in with GitHub; in production without it there is one password for all."""
         return self.is_production and bool(self.github_client_id and self.github_client_secret)
 
+    @property
+    def names_app(self) -> bool:
+        """Whether any part of a GitHub App is here. If none is, one that was made on the set-up page may stand in
+        (jobs/app_settings.py); a webhook's secret alone, as `porter env` makes one, is no App's."""
+        return any(
+            (
+                self.github_app_id, self.github_app_private_key, self.github_app_private_key_file,
+                self.github_client_id, self.github_client_secret,
+            )
+        )  # fmt: skip
+
     def is_admin(self, login: str) -> bool:
         """Whether this person sees and sets what concerns all."""
         return login.lower() in {name.lower() for name in self.admins}
 
     def refuse_if_unsafe(self) -> None:
-        """Raises ConfigurationError when a secret is missing that this mode cannot do without."""
+        """Raises ConfigurationError when a secret is missing that this mode cannot do without. Without any part of an
+        App the set-up page makes one; until then no delivery has a valid signature, and only the password opens."""
         needed: dict[str, object] = {"PORTER_VAULT_KEYS": self.vault_keys}
         if self.is_production:
             needed |= {
                 "DATABASE_URL": self.database_url,
                 "REDIS_URL": self.redis_url,
+                "PORTER_API_TOKEN": self.api_token,
+                "PORTER_DASHBOARD_PASSWORD": self.dashboard_password or self.signs_in,
+            }
+        if self.is_production and self.names_app:
+            needed |= {
                 "GITHUB_WEBHOOK_SECRET": self.github_webhook_secret,
                 "GITHUB_APP_ID": self.github_app_id,
                 "GITHUB_APP_PRIVATE_KEY": self.github_app_private_key or self.github_app_private_key_file,
-                "PORTER_API_TOKEN": self.api_token,
-                "PORTER_DASHBOARD_PASSWORD": self.dashboard_password or self.signs_in,
                 "GITHUB_CLIENT_SECRET": self.github_client_secret or not self.github_client_id,
                 "GITHUB_CLIENT_ID": self.github_client_id or not self.github_client_secret,
             }

@@ -211,6 +211,7 @@ def run_forever(services: Services, stop: Event) -> None:
     next_slow = 0.0
     while not stop.is_set():
         try:
+            services.take_on_app()
             if sweep.leads():
                 sweep.quick()
                 if monotonic() >= next_slow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from emulators.github import git_http, oauth, pages
+from emulators.github import git_http, making, oauth, pages
 from emulators.github.rest import dispatch
 from emulators.github.world import World
 
@@ -16,6 +16,7 @@ def create_app(world: World) -> Flask:
     dispatch.install(app, world)
     git_http.install(app, world)
     oauth.install(app, world)
+    making.install(app, world)
     pages.install(app, world)
     dispatch.speak_json(app)
     return app

@@ -59,6 +59,7 @@ class App:
     hook_id: int
     created_at: datetime
     oauth: OAuthClient | None = None
+    setup_url: str = ""
 
     @property
     def client_id(self) -> str:
@@ -71,6 +72,16 @@ class OAuthClient:
 
     secret_digest: str = field(repr=False)
     callbacks: list[str]
+
+
+@dataclass
+class NewApp:
+    """An App that was made from a manifest and whose keys nobody fetched yet."""
+
+    app: App
+    until: datetime
+    pem: str = field(repr=False)
+    client_secret: str = field(repr=False)
 
 
 @dataclass

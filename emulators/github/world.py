@@ -23,6 +23,7 @@ from emulators.github.model import (
     Installation,
     Issue,
     Label,
+    NewApp,
     OAuthClient,
     Repository,
     Review,
@@ -69,6 +70,7 @@ class World:
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
         self.sign_ins: dict[str, SignIn] = {}  # by the digest of their code
+        self.new_apps: dict[str, NewApp] = {}  # likewise
         self.refresh_tokens: dict[str, Token] = {}
         self.tokens: dict[str, Token] = {}
         self.webhooks = Webhooks(clock, webhook_transport)

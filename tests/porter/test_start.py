@@ -59,7 +59,11 @@ def test_a_redis_of_the_operator_is_used_instead_of_our_own(tmp_path: Path) -> N
     ("argv", "environment", "said"),
     [
         pytest.param(["sweep"], {}, "PORTER_VAULT_KEYS is not set", id="no-vault-key"),
-        pytest.param(["migrate"], {"PORTER_ENV": "production"}, "GITHUB_WEBHOOK_SECRET is not set", id="production"),
+        pytest.param(
+            ["migrate"], {"PORTER_ENV": "production", "GITHUB_APP_ID": "1"}, "GITHUB_WEBHOOK_SECRET is not set",
+            id="half-an-app",
+        ),
+        pytest.param(["migrate"], {"PORTER_ENV": "production"}, "PORTER_DASHBOARD_PASSWORD is not set", id="open-door"),
         pytest.param(["worker"], {"PORTER_VAULT_KEYS": "v1:x"}, "REDIS_URL is not set", id="no-redis"),
         pytest.param(["sweep"], {"PORTER_VAULT_KEYS": "nonsense"}, "expected version:base64", id="bad-key"),
         pytest.param(["migrate"], {"PORTER_PROMPT_BUDGET": "much"}, "PORTER_PROMPT_BUDGET", id="bad-number"),

@@ -18,6 +18,16 @@ def get_app(call: Call) -> Reply:
     return Reply(200, people.app(call.urls, call.app) | {"installations_count": len(mine)})
 
 
+def convert(call: Call) -> Reply:
+    """Once, within the hour: the App with its keys, for whoever brings the code."""
+    found = call.world.new_apps.pop(auth.digest(call.args["code"]), None)
+    if found is None or found.until <= call.world.clock():
+        raise not_found()
+    one = found.app
+    keys = {"client_secret": found.client_secret, "webhook_secret": one.webhook_secret, "pem": found.pem}
+    return Reply(201, people.app(call.urls, one) | keys)
+
+
 def list_installations(call: Call) -> Reply:
     mine = [one for one in call.world.installations.values() if one.app is call.app]
     return call.page(mine, lambda one: people.installation(call.urls, one))
@@ -185,6 +195,7 @@ def get_person(call: Call) -> Reply:
 
 ROUTES = [
     Route("GET", "/app", get_app, by="app"),
+    Route("POST", "/app-manifests/{code}/conversions", convert, by="anyone"),
     Route("GET", "/app/installations", list_installations, by="app"),
     Route("GET", "/app/installations/{installation_id}", get_installation, by="app"),
     Route("POST", "/app/installations/{installation_id}/access_tokens", create_token, by="app"),
