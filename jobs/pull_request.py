@@ -48,7 +48,9 @@ def of_branch(
 def note(services: Services, task: Task, pull: Pull) -> None:
     """Keep what is known of it with the task."""
     now, text = services.clock(), f"pull request #{pull.number} was opened"
-    known = {"pr_number": pull.number, "pr_url": pull.url, "pr_state": state(pull)}
+    known: dict[str, Any] = {"pr_number": pull.number, "pr_url": pull.url, "pr_state": state(pull)}
+    if task.pr_number != pull.number:
+        known["pr_opened_at"] = now
     tasks.change(services.db, task.id, now=now, **known)
     once = f"pull_request:{pull.number}"
     events.record(services.db, task.id, "pull_request", text, now=now, run_id=task.run_id, once=once)

@@ -94,6 +94,7 @@ class Task:
     pr_url: str | None
     pr_state: str | None
     pr_state_at: datetime | None
+    pr_opened_at: datetime | None
     files_changed: int
     additions: int
     deletions: int

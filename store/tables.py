@@ -16,16 +16,17 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from store.day_tables import day_counts, stale_days
 from store.dialect import Json, RowId, Utc
 from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
 from store.people_tables import audit, browser_sessions, readable_repositories, sign_ins
 
 __all__ = [
-    "audit", "browser_sessions", "closings", "credentials", "deliveries", "events", "follow_ups", "held_changes",
-    "installations", "leases", "log_lines", "metadata", "paces", "permissions", "readable_repositories",
+    "audit", "browser_sessions", "closings", "credentials", "day_counts", "deliveries", "events", "follow_ups",
+    "held_changes", "installations", "leases", "log_lines", "metadata", "paces", "permissions", "readable_repositories",
     "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs", "secrets", "sessions",
-    "settings", "sign_ins", "tasks",
+    "settings", "sign_ins", "stale_days", "tasks",
 ]  # fmt: skip
 
 tasks = Table(
@@ -66,6 +67,7 @@ tasks = Table(
     Column("pr_url", Text),
     Column("pr_state", String(16)),
     Column("pr_state_at", Utc),
+    Column("pr_opened_at", Utc),
     Column("files_changed", Integer, nullable=False, default=0),
     Column("additions", Integer, nullable=False, default=0),
     Column("deletions", Integer, nullable=False, default=0),

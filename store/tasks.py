@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from store import dialect, events, tables
+from store import dialect, events, tables, tallies
 from store.database import Database
 from store.errors import Fenced, IllegalMove, NotFound
 from store.lifecycle import ENDED, LIVE, Outcome, Status, allowed
@@ -111,6 +111,8 @@ def move(
         raise IllegalMove(task_id, task.status, to)
     if to in ENDED:
         _end_run(connection, task.run_id, now)
+    if to in ENDED or task.status in ENDED:
+        tallies.mark(connection, task.created_at)
     events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor, once=once)
     return _read(connection, task_id)
 
@@ -136,6 +138,8 @@ def change_in(connection: Connection, task_id: str, *, now: datetime, **values: 
     """The same inside a caller's transaction."""
     counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
     connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
+    if tallies.COUNTED & values.keys():
+        tallies.mark_ended(connection, task_id)
 
 
 def comment_shown(

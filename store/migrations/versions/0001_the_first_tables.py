@@ -30,6 +30,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", "name", name=op.f("pk_credentials")),
     )
     op.create_table(
+        "day_counts",
+        sa.Column("repository", sa.String(length=200), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.Column("tasks", sa.Integer(), nullable=False),
+        sa.Column("pulls", sa.Integer(), nullable=False),
+        sa.Column("merged", sa.Integer(), nullable=False),
+        sa.Column("known_costs", sa.Integer(), nullable=False),
+        sa.Column("cost_usd", sa.Float(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("machine_seconds", sa.Float(), nullable=False),
+        sa.Column("durations", Json, nullable=False),
+        sa.Column("to_pull", Json, nullable=False),
+        sa.PrimaryKeyConstraint("repository", "agent", "day", "result", name=op.f("pk_day_counts")),
+    )
+    with op.batch_alter_table("day_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_day_counts_agent", ["agent", "day"], unique=False)
+
+    op.create_table(
+        "stale_days",
+        sa.Column("id", RowId, autoincrement=True, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stale_days")),
+    )
+    with op.batch_alter_table("stale_days", schema=None) as batch_op:
+        batch_op.create_index("ix_stale_days_day", ["day"], unique=False)
+
+    op.create_table(
         "deliveries",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("content_key", sa.String(length=200), nullable=True),
@@ -186,6 +216,7 @@ def upgrade() -> None:
         sa.Column("pr_url", sa.Text(), nullable=True),
         sa.Column("pr_state", sa.String(length=16), nullable=True),
         sa.Column("pr_state_at", Utc(), nullable=True),
+        sa.Column("pr_opened_at", Utc(), nullable=True),
         sa.Column("files_changed", sa.Integer(), nullable=False),
         sa.Column("additions", sa.Integer(), nullable=False),
         sa.Column("deletions", sa.Integer(), nullable=False),
