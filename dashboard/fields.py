@@ -77,7 +77,7 @@ def text(name: str, value: Any) -> str:
     if base in _SWITCHES or isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ("\n" if ABOUT[base].kind == LINES else ", ").join(str(one) for one in value)
+        return ("\n" if base == "setup" else ", ").join(str(one) for one in value)
     return str(value)
 
 

@@ -61,11 +61,13 @@ function makeField(f, act) {
   const p = { id: f.id, f, input, said, dirty: false, sent: 0, options: "", value: el("span", { class: "value mono" }), source: el("span", { class: "quiet" }), locked: el("p", { class: "quiet" }), suggest: el("datalist", { id: `${PLAIN(f.id)}-list` }) };
   const save = () => {
     const value = input.value.trim();
+    if (p.sent && p.last === value) return; // Enter says so, and then the field's own change
     if (value === p.f.value.trim()) { p.dirty = false; said.say(null); return; }
     if (!value) {
       said.say({ fault: p.f.is_set ? "A blank changes nothing. Remove takes the setting away." : "" });
       return;
     }
+    p.last = value;
     p.sent = act({ do: p.f.verb ?? "save", id: f.id, name: f.id, value: input.value });
     said.say({ note: "Saving…" });
   };
@@ -73,6 +75,7 @@ function makeField(f, act) {
   input.addEventListener("change", save);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { p.dirty = false; input.value = p.f.value; said.say(null); }
+    if (event.key === "Enter" && (input.tagName === "INPUT" || event.ctrlKey || event.metaKey)) save(); // also once more the same
     event.stopPropagation();
   });
   p.unset = twice(el("button", { class: "button slim", type: "button", "aria-label": `Remove ${f.label}` }), "Remove", "Remove it?", () => { p.sent = act({ do: "unset", id: f.id, name: f.id }); });

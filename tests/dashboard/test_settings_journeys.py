@@ -1,0 +1,135 @@
+"""The settings page in a real browser: keys go in and never come out, each field saves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from store import audit, settings, vault
+from tests.dashboard.conftest import KEYS, Dashboard, serving
+from tests.dashboard.forge import Forge, forge
+
+pytestmark = pytest.mark.browser
+CANARY = "sk-ant-this-must-never-come-back"
+
+
+@pytest.fixture(scope="module")
+def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    with forge(tmp_path_factory.mktemp("forge")) as one:
+        file = {".porter/config.toml": 'timeout = "20m"\n'}
+        one.repository.git.commit("main", file, author="Maria", email="maria@example.test", message="Work shorter")
+        yield one
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, github: Forge) -> Iterator[Dashboard]:
+    told = github.environment | {"FLY_API_URL": "http://127.0.0.1:9"}
+    with serving(tmp_path_factory.mktemp("settings"), **told) as running:
+        github.known_to(running.db)
+        yield running
+
+
+def test_a_key_is_added_replaced_and_removed_and_never_seen_again(house, tab):
+    answers: list[str] = []
+    tab.on("websocket", lambda socket: socket.on("framereceived", lambda frame: answers.append(str(frame))))
+    tab.goto(f"{house.url}/settings?tab=secrets")
+    row = tab.get_by_role("group", name="ANTHROPIC_API_KEY", exact=True)
+    expect(row).to_contain_text("not configured")
+    expect(row).to_contain_text("Claude Code")
+    row.get_by_role("button", name="Add").click()
+    row.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("A blank changes nothing.")
+    row.get_by_label("Value of").fill(CANARY)
+    row.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("by the operator, just now")
+    expect(row.get_by_label("Value of")).to_be_hidden()
+    assert vault.use(house.db, vault.Vault.parse(KEYS), "global", "ANTHROPIC_API_KEY") == CANARY
+    tab.reload()
+    expect(row).to_contain_text("by the operator")
+    assert CANARY not in tab.content() and not any(CANARY in one for one in answers)
+    row.get_by_role("button", name="Remove").click()
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_contain_text("not configured")
+    assert vault.known(house.db) == []
+    told = [(one.action, one.what) for one in audit.latest(house.db) if "KEY" in one.what]
+    assert told == [("secret_removed", "global/ANTHROPIC_API_KEY"), ("secret_added", "global/ANTHROPIC_API_KEY")]
+
+
+def test_a_field_saves_itself_shows_its_source_and_keeps_what_was_refused(house, tab):
+    tab.goto(f"{house.url}/settings")
+    field = tab.get_by_role("group", name="Silence limit")
+    expect(field).to_contain_text("10m · Porter's own")
+    field.get_by_role("textbox").fill("a while")
+    field.get_by_role("textbox").press("Enter")
+    expect(field.get_by_role("alert")).to_contain_text("Is minutes, or like 90s, 30m, 1h")
+    expect(field.get_by_role("textbox")).to_have_value("a while")
+    assert settings.of_scope(house.db, settings.GLOBAL) == {}
+    field.get_by_role("textbox").fill("20")
+    field.get_by_role("textbox").press("Tab")
+    expect(field).to_contain_text("20m · set for everyone")
+    expect(field.get_by_role("textbox")).to_have_value("20m")
+    field.get_by_role("button", name="Remove").click()
+    field.get_by_role("button", name="Remove").click()
+    expect(field).to_contain_text("10m · Porter's own")
+
+
+def test_an_agent_is_switched_off_but_not_the_default_one(house, tab):
+    tab.goto(f"{house.url}/settings?tab=agents")
+    tab.get_by_role("switch", name="Codex may work").click()
+    part = tab.get_by_role("region", name="Codex")
+    expect(part).to_contain_text("Switched off")
+    tab.get_by_role("switch", name="Mock agent may work").click()
+    expect(tab.get_by_role("region", name="Mock agent")).to_contain_text("Mock is the default agent")
+    expect(tab.get_by_role("switch", name="Mock agent may work")).to_be_checked()
+    tab.get_by_role("switch", name="Codex may work").click()
+    expect(part).not_to_contain_text("Switched off")
+
+
+def test_what_a_repositorys_file_says_wins_and_cannot_be_changed_on_a_phone(house, phone):
+    phone.goto(f"{house.url}/settings?tab=repositories")
+    phone.get_by_role("searchbox", name="Find a repository").fill("widg")
+    phone.get_by_text("acme/widgets", exact=True).click()
+    phone.wait_for_url("**repo=acme*")
+    limit = phone.get_by_role("group", name="Time limit")
+    expect(limit).to_contain_text("20m · the repository's file")
+    expect(limit.get_by_role("textbox")).to_be_disabled()
+    labels = phone.get_by_role("group", name="Labels to pass over")
+    labels.get_by_role("textbox").fill("wontfix, question")
+    labels.get_by_role("textbox").press("Enter")
+    expect(labels).to_contain_text("wontfix, question · set for this repository")
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_fly_token_is_not_kept_when_fly_does_not_answer(house, tab):
+    tab.goto(f"{house.url}/settings?tab=fly")
+    expect(tab.get_by_text("There is no Fly token")).to_be_visible()
+    row = tab.get_by_role("group", name="FLY_API_TOKEN")
+    row.get_by_role("button", name="Add").click()
+    row.get_by_label("Value of").fill("FlyV1 fm2_abc")
+    row.get_by_role("button", name="Connect").click()
+    expect(row.get_by_role("alert")).to_contain_text("Nothing was saved.")
+    expect(row.get_by_label("Value of")).to_have_value("FlyV1 fm2_abc")
+    assert vault.known(house.db) == []
+
+
+def test_without_the_database_what_is_typed_stays(tmp_path: Path, tab):
+    with serving(tmp_path) as alone:
+        tab.goto(f"{alone.url}/settings")
+        field = tab.get_by_role("group", name="Silence limit")
+        expect(field).to_be_visible()
+        sql(alone, "alter table settings rename to settings_away")
+        field.get_by_role("textbox").fill("25m")
+        field.get_by_role("textbox").press("Enter")
+        expect(field.get_by_role("alert")).to_contain_text("nothing was changed")
+        expect(field.get_by_role("textbox")).to_have_value("25m")
+        sql(alone, "alter table settings_away rename to settings")
+        field.get_by_role("textbox").press("Enter")
+        expect(field).to_contain_text("25m · set for everyone")
+
+
+def sql(house: Dashboard, statement: str) -> None:
+    with house.db.write() as connection:
+        connection.exec_driver_sql(statement)
