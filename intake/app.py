@@ -15,6 +15,7 @@ from intake import (
     answers,
     auth,
     callbacks,
+    config_api,
     fly_api,
     health,
     review_api,
@@ -71,6 +72,8 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     app.register_api(agents_api.routes(services, roster))
     app.register_api(review_api.routes(services))
     app.register_api(fly_api.routes(services))
+    app.register_api(diagnostics_api.routes(services))
+    app.register_api(config_api.routes(services, roster))
     return app
 
 

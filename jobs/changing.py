@@ -18,6 +18,7 @@ from store import audit, settings, vault
 
 LONGEST = 16_384  # characters of a secret
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.\[\]-]{0,98}")
 _SHOWN = 400  # characters of a value in the audit
 
@@ -35,7 +36,7 @@ class For:
         kind, colon, name = text.partition(":")
         if text == settings.GLOBAL:
             return cls()
-        if kind == "repo" and name.count("/") == 1 and all(name.split("/")) and len(name) <= 200:
+        if kind == "repo" and _REPOSITORY.fullmatch(name):
             return cls("repo", name)
         if kind == "user" and colon and _LOGIN.fullmatch(name):
             return cls("user", name)
@@ -52,9 +53,14 @@ class For:
 EVERYONE = For()
 
 
+def fitting(services: Services, whom: For, name: str, value: Any) -> Any:
+    """The value as it would be stored. Raises BadSetting, UnknownAgent with a sentence."""
+    return _fitting(services, name, checked(name, value, whom.kind))
+
+
 def put(services: Services, whom: For, name: str, value: Any, *, by: str) -> Any:
     """Set a value; answers it as it is stored. Raises BadSetting, UnknownAgent with a sentence."""
-    return _store(services, whom, name, _fitting(services, name, checked(name, value, whom.kind)), by=by)
+    return _store(services, whom, name, fitting(services, whom, name, value), by=by)
 
 
 def put_text(services: Services, whom: For, name: str, text: str, *, by: str) -> Any:
