@@ -45,6 +45,7 @@ class Services:
     vault: Vault
     queues: Queues
     clock: Callable[[], datetime]
+    app_is_stored: bool = False  # the GitHub App was made on the set-up page; the environment names none
 
     @cached_property
     def github(self) -> GitHub:
@@ -80,6 +81,7 @@ class Services:
         if found is not None:
             # The one change that services ever see: what was made of the old configuration goes with it.
             object.__setattr__(self, "config", app_settings.with_app(self.config, found, starting=starting))
+            object.__setattr__(self, "app_is_stored", True)
             for name in ("github", "sign_in", "secrecy"):
                 self.__dict__.pop(name, None)
 

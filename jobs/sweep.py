@@ -17,7 +17,7 @@ from typing import TypeVar
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs import fly_setup, gate, labels, missed, places, pruning, sweep_record
+from jobs import fly_setup, gate, labels, missed, places, preconditions, pruning, sweep_record
 from jobs.bootstrap import Services
 from jobs.decide import FIRST_WORD, SILENCE, Decision, End, Finish, Launch, Relaunch, Sight, decide
 from jobs.errors import JobError
@@ -206,6 +206,8 @@ class Sweep:
 
 def run_forever(services: Services, stop: Event) -> None:
     """Sweep until `stop` is set. What a pass cannot reach it leaves to the next one."""
+    services.take_on_app()
+    preconditions.tell(services)
     fly_setup.warn(services)
     sweep = Sweep(services)
     next_slow = 0.0

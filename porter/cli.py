@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs.errors import JobError
 from porter.config_cli import config
+from porter.doctor_cli import app, doctor
 from porter.errors import StartError
 from porter.fly_cli import fly
 from store.errors import StoreError
@@ -169,6 +170,8 @@ def rotate() -> None:
 
 
 cli.add_command(config)
+cli.add_command(doctor)
+cli.add_command(app)
 cli.add_command(fly)
 
 

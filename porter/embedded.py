@@ -69,7 +69,7 @@ def _tell(addresses: Addresses, config: Config, data: DataDir) -> None:
     click.echo(f"queues      rq info -u {addresses.redis}")
     click.echo(f"logs        {data.path}/logs")
     if config.github_app_id is None:
-        click.echo("missing     GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY: tasks cannot start (docs/operations.md)")
+        click.echo(f"set-up      {addresses.dashboard}/setup   makes the GitHub App, and tells what is missing")
     if config.host is HostKind.LOCAL:
         click.echo("machines    local processes, isolated from nothing; set FLY_API_TOKEN and FLY_APP_NAME to use Fly")
     click.echo("Ctrl-C stops everything.")

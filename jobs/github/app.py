@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -102,6 +103,12 @@ class App:
         if not isinstance(made, dict) or "token" not in made:
             raise GitHubRefused(doing, 201, "the answer held no token")
         return Credential(made["token"], datetime.fromisoformat(made["expires_at"]))
+
+    def described(self) -> Mapping[str, Any]:
+        """What GitHub says of this App, its permissions and events among it. Raises a GitHubError."""
+        doing = "describe Porter's App"
+        found = self._guest.ask(Guest.APP, lambda: self._wire.read("/app", self._jwt(), doing=doing))
+        return found if isinstance(found, dict) else {}
 
     def name(self) -> str:
         """How GitHub calls this App. Raises a GitHubError."""
