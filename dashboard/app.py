@@ -19,8 +19,9 @@ _MENU = {
     "feed": ("Feed", "/"),
     "review": ("Review", "/review"),
     "dispatch": ("Dispatch", "/dispatch"),
+    "history": ("History", "/history"),
     "settings": ("Settings", "/settings"),
-    "deliveries": ("Deliveries", "/deliveries"),
+    "operations": ("Operations", "/operations"),
 }
 
 
@@ -31,7 +32,9 @@ def render() -> None:
         "task": st.Page(_VIEWS / "task.py", title="Task", url_path="task"),
         "review": st.Page(_VIEWS / "review.py", title="Review", url_path="review"),
         "dispatch": st.Page(_VIEWS / "dispatch.py", title="Dispatch", url_path="dispatch"),
+        "history": st.Page(_VIEWS / "history.py", title="History", url_path="history"),
         "settings": st.Page(_VIEWS / "settings.py", title="Settings", url_path="settings"),
+        "operations": st.Page(_VIEWS / "operations.py", title="Operations", url_path="operations"),
         "deliveries": st.Page(_VIEWS / "deliveries.py", title="Deliveries", url_path="deliveries"),
     }
     here = st.navigation(list(pages.values()), position="hidden")

@@ -118,6 +118,8 @@ def fill(db: Database, now: datetime, *, log_lines: int = 240) -> None:
         if "pr_number" in values:
             values["pr_state"] = ("open", "merged", "merged", "closed")[index % 4]
         begun, status = now - timedelta(minutes=minutes), Status(name)
+        if "pr_number" in values:
+            values["pr_opened_at"] = begun + timedelta(minutes=4)
         task = make_task(db, now=begun, status=status, **({"issue_number": 40 + 7 * index} | values))
         if index == 0:
             usage = {"input_tokens": 48_210, "output_tokens": 9_340, "cache_read_tokens": 391_022, "cost_usd": 0.41}

@@ -56,6 +56,7 @@ def test_the_feed_draws_its_frame_and_its_cards(store):
         "Feed",
         "Review",
         "Dispatch",
+        "History",
         "Settings",
         "Deliveries",
     ]

@@ -1,0 +1,68 @@
+"""What History and Insights read, through the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from dashboard.past import WantedHistory, WantedInsights
+from store import feed, history, tallies
+from store.counts import Counted, Span
+from store.database import Database
+from store.feed import TaskFilter
+from store.history import Page, Summary
+
+PAGE_SIZE = 50
+_BARS = 8  # repositories told apart; the rest would be a list, and History is that
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """One look at a page of all tasks. `newest`: the reader is on the first page."""
+
+    page: Page
+    summary: Summary
+    repositories: list[str]
+    agents: list[str]
+    people: list[str]
+
+
+@dataclass(frozen=True)
+class InsightsView:
+    """One look at a period. `repositories`: of the busiest ones only."""
+
+    span: Span
+    today: date
+    by_agent: Counted
+    by_day: Counted
+    by_repository: Counted
+
+
+def history_view(db: Database, wanted: WantedHistory, *, only: frozenset[str] | None) -> HistoryView:
+    """A page, what the whole result came to, and what the filters offer."""
+    sought, seen = wanted.sought(only), TaskFilter(only=only)
+    try:
+        page = history.page(db, sought, after=wanted.after or None, before=wanted.before or None, limit=PAGE_SIZE)
+    except ValueError:  # a key that somebody made up
+        page = history.page(db, sought, limit=PAGE_SIZE)
+    return HistoryView(
+        page,
+        history.summary(db, sought),
+        feed.repositories(db, only=only, limit=200),
+        feed.names(db, "agent") if only is None else feed.latest_names(db, "agent", seen, limit=50),
+        feed.names(db, "requested_by") if only is None else feed.latest_names(db, "requested_by", seen, limit=50),
+    )
+
+
+def insights_view(db: Database, wanted: WantedInsights, *, only: frozenset[str] | None, now: datetime) -> InsightsView:
+    """The counts of the period."""
+    today = now.astimezone(UTC).date()
+    span = wanted.span(today, only)
+    busiest = replace(span, only=frozenset(tallies.busiest(db, span, limit=_BARS)))
+    return InsightsView(
+        span,
+        today,
+        by_agent=tallies.read(db, span, each_agent=True),
+        by_day=tallies.read(db, span),
+        by_repository=tallies.read(db, busiest, each_repository=True),
+    )
