@@ -16,6 +16,7 @@ from intake import (
     auth,
     callbacks,
     config_api,
+    diagnostics_api,
     fly_api,
     health,
     review_api,
