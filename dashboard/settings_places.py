@@ -9,6 +9,7 @@ from typing import Any
 from dashboard import present
 from dashboard.fields import CHOICE, LIST, About, field
 from dashboard.settings_reads import GitHubView, MembersView
+from jobs.app_settings import Note
 from jobs.config import Config
 from jobs.fly_setup import Report
 from jobs.fly_verdict import FlyStatus
@@ -71,10 +72,10 @@ def _fly_fields(report: Report, own: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def github(seen: GitHubView, config: Config, *, now: datetime, zone: tzinfo) -> list[dict[str, Any]]:
     """The App, where it is installed, and whether GitHub's calls arrive."""
-    return [_app(config), _installations(seen, config, now, zone), _health(seen, now, zone)]
+    return [_app(config, seen.app), _installations(seen, config, now, zone), _health(seen, now, zone)]
 
 
-def _app(config: Config) -> dict[str, Any]:
+def _app(config: Config, made: Note | None) -> dict[str, Any]:
     there = config.github_app_id is not None
     lines = [
         _line("App", config.github_app_slug if there else "not set up", mono=there),
@@ -86,9 +87,10 @@ def _app(config: Config) -> dict[str, Any]:
     ]
     if there:
         lines[0]["href"] = f"{config.github_url}/apps/{config.github_app_slug}"
-    lead = (
-        "From the environment; docs/operations.md says how the App is made." if not there else "From the environment."
-    )
+    if not there:
+        lead = "There is none yet, so nobody's comment is heard. The set-up page makes one by a click."
+    else:
+        lead = f"Made on the set-up page by {made.by}; its keys are sealed." if made else "From the environment."
     return {"key": "app", "title": "The App", "lead": lead, "lines": lines}
 
 

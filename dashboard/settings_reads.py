@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs import app_settings
+from jobs.app_settings import Note
 from jobs.bootstrap import Services
 from store import browser_sessions, deliveries, feed, installations, redeliveries, settings
 from store.browser_sessions import SignedIn
@@ -20,7 +22,8 @@ _MOST = 50  # installations, people and lost deliveries that are listed
 @dataclass(frozen=True)
 class GitHubView:
     """`sizes`: repositories by installation; `verdicts`: deliveries of the last day by theirs; `looked_at`: when
-    GitHub's own list was compared; `failing`: deliveries that were asked for again and never came."""
+    GitHub's own list was compared; `failing`: deliveries that were asked for again and never came; `app`: the App, when
+    it was made on the set-up page."""
 
     installations: Sequence[Installation]
     sizes: Mapping[int, int]
@@ -28,6 +31,7 @@ class GitHubView:
     verdicts: Mapping[str, int]
     looked_at: datetime | None
     failing: Sequence[tuple[str, Asked]]
+    app: Note | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def github(services: Services) -> GitHubView:
         verdicts=deliveries.verdicts(db, since=services.clock() - _DAY),
         looked_at=datetime.fromisoformat(looked) if isinstance(looked, str) else None,
         failing=redeliveries.failing(db, limit=_MOST),
+        app=app_settings.note(db) if services.app_is_stored else None,
     )
 
 

@@ -11,6 +11,7 @@ from dashboard.fields import AREA, About, field
 from dashboard.fields import effective as counting
 from jobs import settings
 from jobs.config import Config
+from jobs.fly_settings import TOKEN
 from jobs.repository_config import ConfigFile
 from jobs.roster import Roster
 from jobs.settings import Layers
@@ -150,8 +151,13 @@ def secrets(
             users.setdefault(name, []).append(agent.title)
     kept = {(one.owner, one.name): one for one in known}
     first = [(owners[0], name) for name in sorted(users)]
-    rest = [key for key in sorted(kept) if key not in first and key[1] != "FLY_API_TOKEN"]
+    rest = [key for key in sorted(kept) if key not in first and is_for_agents(*key)]
     return [_secret(key, kept.get(key), users.get(key[1], []), kept, now, zone) for key in [*first, *rest]]
+
+
+def is_for_agents(owner: str, name: str) -> bool:
+    """Whether a secret may be an agent's key: Fly's token and the App's keys have pages of their own."""
+    return name != TOKEN and (owner == "global" or owner.startswith(("repo:", "user:")))
 
 
 def _secret(
@@ -191,7 +197,7 @@ def whose(owner: str) -> str:
 
 def token_row(info: SecretInfo | None, config: Config, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     """The Fly token as a row: whether there is one, and where it comes from."""
-    row = _secret(("global", "FLY_API_TOKEN"), info, (), {}, now, zone) | {"id": "fly:token", "users": ""}
+    row = _secret(("global", TOKEN), info, (), {}, now, zone) | {"id": "fly:token", "users": ""}
     if info is None and config.fly_api_token is not None:
         row |= {"configured": True, "by": "by the environment", "fixed": True}
     return row

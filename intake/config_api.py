@@ -187,5 +187,6 @@ def _credentials(services: Services, roster: Roster) -> dict[str, Any]:
             agents=users.get(one.name, []),
         ).model_dump(mode="json")
         for one in known
+        if one.owner != kept.PORTER  # what Porter keeps for itself
     ]  # fmt: skip
     return {"credentials": shown, "missing": sorted(users.keys() - there)}

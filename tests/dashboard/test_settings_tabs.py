@@ -154,3 +154,10 @@ def test_an_empty_porter_says_what_will_be_there(services):
     assert "this Porter runs for one person" in people[0]["lead"]
     info = SecretInfo("global", "FLY_API_TOKEN", "v1", NOW, "maria")
     assert settings_tabs.token_row(info, CONFIG, now=NOW, zone=UTC)["by"] == "by maria, just now"
+
+
+def test_what_porter_keeps_for_itself_is_no_agents_key(services):
+    for owner, name in (("porter", "GITHUB_APP"), ("global", "FLY_API_TOKEN")):
+        vault.put(services.db, services.vault, owner, name, "canary", by="maria", now=NOW)
+    rows = settings_tabs.secrets(vault.known(services.db), ROSTER, now=NOW, zone=UTC)
+    assert not any(row["configured"] for row in rows)
