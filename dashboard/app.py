@@ -22,6 +22,7 @@ _MENU = {
     "history": ("History", "/history"),
     "settings": ("Settings", "/settings"),
     "operations": ("Operations", "/operations"),
+    "setup": ("Set-up", "/setup"),
 }
 
 
@@ -36,6 +37,7 @@ def render() -> None:
         "settings": st.Page(_VIEWS / "settings.py", title="Settings", url_path="settings"),
         "operations": st.Page(_VIEWS / "operations.py", title="Operations", url_path="operations"),
         "deliveries": st.Page(_VIEWS / "deliveries.py", title="Deliveries", url_path="deliveries"),
+        "setup": st.Page(_VIEWS / "setup.py", title="Set-up", url_path="setup"),
     }
     here = st.navigation(list(pages.values()), position="hidden")
     st.set_page_config(page_title=f"{here.title} · Porter", page_icon=str(_ICON), layout="wide")
