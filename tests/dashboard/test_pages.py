@@ -52,14 +52,8 @@ def drawn(**params):
 def test_the_feed_draws_its_frame_and_its_cards(store):
     make_task(store, issue_title="Greet people")
     seen = drawn()
-    assert [page["title"] for page in seen["frame"]["pages"]] == [
-        "Feed",
-        "Review",
-        "Dispatch",
-        "History",
-        "Settings",
-        "Deliveries",
-    ]
+    titles = [page["title"] for page in seen["frame"]["pages"]]
+    assert titles == ["Feed", "Review", "Dispatch", "History", "Settings", "Operations", "Set-up"]
     assert seen["frame"]["note"].startswith("No sign-in")
     assert seen["feed"]["days"][0]["cards"][0]["title"] == "Greet people"
 
@@ -85,7 +79,9 @@ def test_an_unknown_task_is_a_sentence(store, task_id):
 
 
 def test_an_empty_list_of_deliveries_is_drawn(store):
-    assert drawn(page="deliveries")["deliveries"] == []
+    seen = drawn(page="deliveries")["operations"]  # where the list is now
+    assert (seen["tab"], seen["title"]) == ("deliveries", "Why nothing happened")
+    assert seen["groups"][0]["rows"] == []
 
 
 def test_a_database_without_tables_is_a_sentence(store, tmp_path):
