@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from itertools import groupby
@@ -13,7 +13,7 @@ from dashboard.data import FeedView, Typed
 from dashboard.present import Tone
 from dashboard.wanted import PILLS, Wanted
 from store.lifecycle import ENDED, LIVE, Outcome, Status
-from store.records import Delivery, Task
+from store.records import Task
 
 HELD = {"word": "Held", "tone": Tone.WAITING}  # a change that waits for a person
 
@@ -92,25 +92,6 @@ def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
         "stop": task.status in LIVE and not stopping,
         "retry": task.status in ENDED and task.status is not Status.SUCCEEDED,
     }
-
-
-def delivery_rows(found: Iterable[Delivery], *, now: datetime, zone: tzinfo) -> list[dict[str, Any]]:
-    """Why something, or nothing, happened: one row for each delivery."""
-    return [
-        {
-            "id": one.id,
-            "word": present.VERDICTS[one.verdict][0],
-            "tone": present.VERDICTS[one.verdict][1],
-            "event": f"{one.event}.{one.action}" if one.action else one.event,
-            "repository": one.repository or "",
-            "sender": one.sender or "",
-            "when": present.ago(one.received_at, now),
-            "exact": present.exact(one.received_at, zone),
-            "reason": present.sentence(one.reason),
-            "tasks": list(one.task_ids),
-        }
-        for one in found
-    ]
 
 
 def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:

@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.errors import DatabaseAway
 from dashboard.present import NEEDS
 from dashboard.wanted import SHOWN, Wanted, WantedReviews
-from store import deliveries, events, feed, held_changes, logs, runs, tasks
+from store import events, feed, held_changes, logs, runs, tasks
 from store.database import Database
 from store.errors import NotFound
 from store.feed import TaskFilter
 from store.lifecycle import LIVE, Status
-from store.records import Delivery, Event, HeldChange, LogLine, Run, Task
+from store.records import Event, HeldChange, LogLine, Run, Task
 
 log = logging.getLogger(__name__)
 
@@ -189,11 +189,6 @@ def visible(db: Database, task_id: str, only: Seen) -> Task:
 def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
     """The next lines of a run's log behind number `after`."""
     return logs.of_run(db, run_id, after=after, limit=LOG_CHUNK)
-
-
-def latest_deliveries(db: Database, *, only: Seen = None, limit: int = 100) -> list[Delivery]:
-    """The newest deliveries first."""
-    return deliveries.latest(db, only=only, limit=limit)
 
 
 def _names(db: Database, of: Literal["agent", "requested_by"], only: Seen) -> list[str]:

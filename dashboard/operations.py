@@ -11,7 +11,7 @@ from dashboard import present
 from store.records import Verdict
 
 TABS = {
-    "queues": ("Queues and workers", "What RQ has in its hands, as `rq info` tells it. The database is the truth: what "
+    "queues": ("Queues and workers", "What RQ has in its hands, as rq info tells it. The database is the truth: what "
                "is lost here the sweep brings back. A task that waits for a place has no job."),
     "machines": ("Machines", "What the host lists, beside what the tables say."),
     "deliveries": ("Why nothing happened", "Every call GitHub made to this Porter, and what became of it. A comment "

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jobs import fly_setup, queue_view, sweep_record
 from jobs.bootstrap import Services
 from jobs.config import HostKind
-from jobs.errors import ConfigurationError, JobError
+from jobs.errors import JobError
 from jobs.queues import NAMES
 from store import vault
 
@@ -97,17 +97,6 @@ def sweep(services: Services) -> Check:
     return Check("sweep", "Sweep", True, f"Its last pass was {_age(last.at, now)} ago.")
 
 
-def github(services: Services) -> Check:
-    """Whether GitHub takes Porter for its App; asks GitHub."""
-    try:
-        name = services.github.app.name()
-    except ConfigurationError as error:
-        return Check("github", "GitHub", False, "There is no GitHub App yet.", f"{error}")
-    except JobError as error:
-        return Check("github", "GitHub", False, f"{error}", "Nothing is lost meanwhile; tasks wait and say why.")
-    return Check("github", "GitHub", True, f"GitHub knows Porter as the App {name}.")
-
-
 def host(services: Services) -> Check:
     """Whether machines can be had; asks the host."""
     kind = services.config.host
@@ -136,7 +125,7 @@ def vault_keys(services: Services) -> Check:
         )
     old = sum(one.key_version != services.vault.current for one in known)
     text = f"{len(known)} {'secret is' if len(known) == 1 else 'secrets are'} sealed and can be opened."
-    fix = f"{old} with an older key: `porter secret rotate` seals them anew." if old else ""
+    fix = f"{old} with an older key: `porter rotate` seals them anew." if old else ""
     return Check("vault", "Vault keys", True, text, fix)
 
 
@@ -151,7 +140,6 @@ def versions(services: Services) -> Check:  # noqa: ARG001  asked as the others 
 QUICK: dict[str, Callable[[Services], Check]] = {
     "database": database, "redis": redis, "workers": workers, "sweep": sweep, "vault": vault_keys, "versions": versions,
 }  # fmt: skip
-SLOW: dict[str, Callable[[Services], Check]] = {"github": github, "host": host}  # they ask somebody outside
 
 
 def _age(then: datetime, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from dashboard import components, data, operations, operations_acts, operations_
 from dashboard.errors import DatabaseAway
 from dashboard.lookout import lookout
 from dashboard.operations import Wanted
-from jobs import health, queue_view, redelivering
+from jobs import health, preconditions, queue_view, redelivering
 from jobs.bootstrap import Services
 
 _SOON, _CALM = 1.0, 5.0  # seconds between looks: while something outside is asked, and else
@@ -22,6 +23,7 @@ _REDIS_AWAY = (
     "Redis does not answer. No task is lost: the database keeps them, and the sweep brings their jobs back with Redis. "
     "The other tabs still work."
 )
+_OUTSIDE = {"GitHub App": preconditions.app, "Machines": preconditions.host}  # they ask somebody, so beside the page
 Found = tuple[list[dict[str, Any]], str, bool]  # groups, the key of the next page, whether something is still asked
 
 
@@ -94,18 +96,17 @@ def _machines(services: Services) -> Found:
 
 
 def _health(services: Services) -> Found:
-    now = services.clock()
-    checks, waited_for = [check(services) for check in health.QUICK.values()], []
-    for name, check in health.SLOW.items():
-        seen = lookout().look(("health", name), lambda check=check: check(services), now=now, fresh_for=_CHECKED)
+    now, waited_for = services.clock(), []
+    checks = [preconditions.look(services, check) for check in health.QUICK.values()]
+    for title, check in _OUTSIDE.items():
+        look = partial(preconditions.look, services, check)
+        seen = lookout().look(("health", title), look, now=now, fresh_for=_CHECKED)
         if seen.value is not None:
             checks.append(seen.value)
         elif seen.error is not None:
-            checks.append(
-                health.Check(name, name.capitalize(), None, "It could not be asked; the dashboard's log says why.")
-            )
+            checks.append(health.Check(title, title, None, "It could not be asked; the dashboard's log says why."))
         else:
-            waited_for.append(name.capitalize())
+            waited_for.append(title)
     return [operations_rows.health(checks, waited_for)], "", bool(waited_for)
 
 

@@ -110,11 +110,6 @@ class App:
         found = self._guest.ask(Guest.APP, lambda: self._wire.read("/app", self._jwt(), doing=doing))
         return found if isinstance(found, dict) else {}
 
-    def name(self) -> str:
-        """How GitHub calls this App. Raises a GitHubError."""
-        found = self._guest.ask(Guest.APP, lambda: self._wire.read("/app", self._jwt(), doing="tell its name"))
-        return str(found.get("name") or found.get("slug") or self.id)
-
     def deliveries(self, cursor: str | None = None) -> tuple[list[Attempt], str | None]:
         """A page of GitHub's attempts to deliver webhooks to Porter, newest first, and the cursor of the next."""
         params = {"per_page": 100} | ({"cursor": cursor} if cursor else {})
