@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 12.0  # a worker finishes the job it is at
 _PR_SET_PDEATHSIG = 1
+_MARKS: list[int] = []  # of the ports that are this process's
 
 
 @dataclass(frozen=True)
@@ -166,16 +169,35 @@ def listens(url: str) -> Callable[[], bool]:
 
 
 def free_port(preferred: int) -> int:
-    """`preferred` if nothing listens there, else any free port of the loopback."""
-    for port in (preferred, 0):
+    """`preferred` if nothing listens there and no other Porter that is just starting has chosen it, else any free port
+    of the loopback. It is this process's until it ends."""
+    for port in (preferred, *[0] * 20):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+        if _chosen(found):
+            return found
     raise StartError("no free port on 127.0.0.1")
+
+
+def _chosen(port: int) -> bool:
+    """Whether this process may have the port: seconds pass until somebody listens on it, and two may be looking."""
+    path = Path(tempfile.gettempdir()) / f"porter-port-{port}-{os.getuid()}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return True  # no place for a mark: then nobody else can make one either
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return False
+    _MARKS.append(handle)  # open, so that the lock lasts as long as we do
+    return True
 
 
 def _kill_group(pid: int) -> None:
