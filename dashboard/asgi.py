@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import page, person
+from dashboard.export import Export
 from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, Sessions, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
 from dashboard.shell import Shell
@@ -46,7 +47,8 @@ def _built() -> Gate:
     configure(config, process="dashboard")
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit turns on what `--no-access-log` turned off,
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # and tells of every connection
-    return gated(Shell(st.App(_SCRIPT, on_script_error=_unforeseen)), config)
+    pages = Shell(st.App(_SCRIPT, on_script_error=_unforeseen))
+    return gated(Export(pages, bootstrap.from_environment), config)
 
 
 def _unforeseen(error: Exception) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from dashboard.present import Tone
+from dashboard.present import NEEDS, Tone
 from store.counts import Result, Span
 from store.feed import TaskFilter
 from store.history import Sought
 
-ENDS: dict[Result, tuple[str, Tone]] = {
+ENDS: dict[Result, tuple[str, str]] = {
     Result.MERGED: ("Merged", Tone.DONE),
-    Result.OPEN: ("Open PR", Tone.RUNNING),
+    Result.OPEN: ("Open PR", NEEDS),
     Result.CLOSED: ("Rejected", Tone.STOPPED),
     Result.NO_CHANGES: ("No changes", Tone.DONE),
     Result.FAILED: ("Failed", Tone.FAILED),

@@ -70,6 +70,16 @@ def sees(services: Services) -> frozenset[str] | None:
     return _readable(services, here)
 
 
+def sees_with(services: Services, cookie: str) -> frozenset[str] | None:
+    """The same for a request that no page stands behind. Raises SQLAlchemyError."""
+    if not services.config.signs_in:
+        return None
+    here = signing_in.who(services, cookie)
+    if here is None:
+        return frozenset()
+    return None if services.config.is_admin(here.login) else signing_in.readable(services, cookie, here)
+
+
 def forbidden(services: Services, task_id: str) -> str:
     """Why this reader may not change this task, at this moment, as a sentence; empty when they may.
 
