@@ -198,8 +198,11 @@ function makeFeed(home, latest) {
   let isWide = false;
   const widen = el("button", { class: "button", type: "button", text: "More filters", "aria-controls": "rare" });
   const fold = () => {
-    const wide = isWide || RARE.some((name) => now[name]);
+    const isNeeded = RARE.some((name) => now[name]);
+    const wide = isWide || isNeeded;
     show(rare, wide);
+    show(widen, !isNeeded);
+    write(widen, wide ? "Fewer filters" : "More filters");
     widen.setAttribute("aria-expanded", String(wide));
   };
   widen.addEventListener("click", () => { isWide = rare.hidden; fold(); });
