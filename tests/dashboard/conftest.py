@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from store import migrate
 from store.database import Database
 
-expect.set_options(timeout=20_000)  # the machine may be busy
+expect.set_options(timeout=45_000)  # the machine may be busy
 ROOT = Path(__file__).parent.parent.parent
 KEYS = "v1:" + base64.b64encode(b"k" * 32).decode()
 
@@ -90,7 +90,7 @@ def phone(browser):
 def _tab(browser, width, height):
     context = browser.new_context(viewport={"width": width, "height": height}, timezone_id="Europe/Berlin")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
     page.on("request", lambda request: faults.append(f"outside: {request.url}") if _is_outside(request.url) else None)

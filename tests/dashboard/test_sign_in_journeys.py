@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from store import migrate, tables
+from store import migrate, settings, tables
 from tests.dashboard.builders import make_task
 from tests.dashboard.conftest import ROOT, _wait_until_healthy
 from tests.signing_in import Place, opened
@@ -53,7 +53,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     yield page
     context.close()
 
@@ -97,3 +97,15 @@ def test_one_sees_the_repositories_that_github_lets_one_read(page: Page, house: 
     sign_in(page, house, "tom")
     expect(page.get_by_text("Everybody's")).to_be_visible()
     expect(page.get_by_text("Nobody's business")).to_be_hidden()
+
+
+def test_who_is_no_admin_sees_and_sets_only_their_own(page: Page, house: House) -> None:
+    sign_in(page, house, "tom", "/settings?tab=secrets")
+    tabs = page.get_by_role("navigation", name="Settings")
+    expect(tabs.get_by_role("link")).to_have_text(["Yours"])
+    expect(page.get_by_text("For what tom asks for.")).to_be_visible()
+    expect(page.get_by_role("group", name="ANTHROPIC_API_KEY of tom")).to_be_attached()
+    page.get_by_role("group", name="Silence limit").get_by_role("textbox").fill("20m")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group", name="Silence limit")).to_contain_text("20m · set by you")
+    assert settings.of_scope(house.place.services.db, "user:tom") == {"stall": 1200}
