@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import text
 
 from store import migrate, tables
@@ -116,6 +116,7 @@ def _empty(url: str) -> None:
 def browser() -> Iterator[Browser]:
     """One Chromium for all: Playwright's synchronous half cannot be started twice in a process."""
     path = require("chromium")
+    expect.set_options(timeout=45_000)  # the machine may be busy
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield running

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
 
 from store import migrate
 from store.database import Database
 
-expect.set_options(timeout=45_000)  # the machine may be busy
 ROOT = Path(__file__).parent.parent.parent
 KEYS = "v1:" + base64.b64encode(b"k" * 32).decode()
 
