@@ -131,7 +131,7 @@ def _fitting(services: Services, name: str, value: Any) -> Any:
         names = ", ".join(one.name for one in known.all())
         raise BadSetting(f"{base} is set for an agent by its name, and there is no {word[:64]}; there are {names}")
     if base == "default_agent":
-        return _default(services, value)
+        return _default(services, known, value)
     if base == readiness.ENABLED and value is False:
         _may_go_off(services, known, word)
     if base == "effort" and agent is not None and not agent.takes_effort:
@@ -153,16 +153,22 @@ def _read(name: str, text: str, kind: Scope) -> Any:
             raise refusal from None
 
 
-def _default(services: Services, word: str) -> str:
+def _default(services: Services, known: Roster, word: str) -> str:
     name = roster.named(services.config, word)
     if not readiness.is_on(services.db, name):
-        raise BadSetting(f"{name} is switched off; switch it on first")
+        raise BadSetting(f"{_title(known, name)} is switched off; switch it on first")
     return name
 
 
 def _may_go_off(services: Services, known: Roster, name: str) -> None:
     if name == (settings.get(services.db, settings.GLOBAL, "default_agent") or known.default):
-        raise BadSetting(f"{name} is the default agent: choose another default first, or commands without a name fail")
+        words = "choose another default first, or commands that name no agent would fail"
+        raise BadSetting(f"{_title(known, name)} is the default agent: {words}")
+
+
+def _title(known: Roster, name: str) -> str:
+    agent = known.find(name)
+    return agent.title if agent else name
 
 
 def _shown(value: Any) -> str:

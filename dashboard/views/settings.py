@@ -135,7 +135,7 @@ def _keys(services: Services, whom: For, title: str) -> dict[str, Any]:
     known = [one for one in vault.known(services.db) if one.owner == whom.scope]
     rows = tabs.secrets(known, choices.roster_of(services), now=services.clock(), zone=page.zone(), owners=[whom.scope])
     lead = "Of one name, a repository's key counts before a person's, and both before everyone's."
-    return {"key": "keys", "title": title, "lead": lead, "secrets": rows, "fold": not known}
+    return {"key": "keys", "title": title, "lead": lead, "secrets": rows, "fold": whom.kind == "repo" and not known}
 
 
 def _secrets(services: Services) -> dict[str, Any]:

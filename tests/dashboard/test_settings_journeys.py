@@ -82,7 +82,7 @@ def test_an_agent_is_switched_off_but_not_the_default_one(house, tab):
     part = tab.get_by_role("region", name="Codex")
     expect(part).to_contain_text("Switched off")
     tab.get_by_role("switch", name="Mock agent may work").click()
-    expect(tab.get_by_role("region", name="Mock agent")).to_contain_text("Mock is the default agent")
+    expect(tab.get_by_role("region", name="Mock agent")).to_contain_text("Mock agent is the default agent")
     expect(tab.get_by_role("switch", name="Mock agent may work")).to_be_checked()
     tab.get_by_role("switch", name="Codex may work").click()
     expect(part).not_to_contain_text("Switched off")

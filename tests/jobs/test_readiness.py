@@ -52,7 +52,7 @@ def test_an_agent_that_is_switched_off_is_refused_with_a_sentence(stage: Stage):
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("enabled:mock", False, "mock is the default agent: choose another default first"),
+        ("enabled:mock", False, "Mock agent is the default agent: choose another default first"),
         ("enabled", False, "enabled is set for one agent"),
         ("enabled:nobody", False, "there is no nobody"),
         ("enabled:claude", False, "for an agent by its name"),
