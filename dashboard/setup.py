@@ -17,6 +17,11 @@ _WHY = {
     "agent": "A coding agent needs a key of the service that its model comes from.",
     "first_task": "Porter opens an issue, an agent that needs no key makes a change, a pull request comes. It is free.",
 }
+_AFTER = {
+    "installation": "Comes after the GitHub App.",
+    "webhook": "Comes after the GitHub App.",
+    "first_task": "Comes after the installation.",
+}
 _GROUND = "Porter itself"
 
 
@@ -58,7 +63,8 @@ def _ground_row(ground: Sequence[Check | None]) -> dict[str, Any]:
     """The parts that Porter consists of, in one row: all well, or each that is not."""
     broken = [check for check in ground if check is not None and check.ok is False]
     if broken:
-        state, text, fix = "broken", " ".join(one.text for one in broken), broken[0].fix
+        state, fix = "broken", broken[0].fix
+        text = " ".join(one.text if len(broken) == 1 else f"{one.title}: {one.text}" for one in broken)
     elif any(check is None for check in ground):
         state, text, fix = "looking", "Looking at database, Redis, workers and sweep.", ""
     else:
@@ -72,6 +78,12 @@ def _row(key: str, check: Check | None, around: Around) -> dict[str, Any]:
         title = key.replace("_", " ").capitalize()
         return row | {"title": title, "state": "looking", "text": "Being looked at.", "fix": "", "act": None}
     state = {True: "done", False: "broken", None: "todo"}[check.ok]
+    if (
+        check.ok is not True
+        and key in _AFTER
+        and not (around.install_page if key != "first_task" else around.repositories)
+    ):
+        return row | {"title": check.title, "state": "later", "text": _AFTER[key], "fix": "", "act": None}
     act = _act(key, check, around)
     # What a button below does needs no words beside it.
     fix = "" if check.ok is True or (act and act["kind"] != "close") else check.fix

@@ -58,15 +58,26 @@ def test_the_default_told_is_the_default(name):
     assert (documented[name], dict(_example())[name]) == (_default(name), _default(name))
 
 
-def test_what_is_called_needed_is_what_production_refuses_to_start_without(monkeypatch):
+@pytest.mark.parametrize(
+    ("given", "others"),
+    [
+        pytest.param("GITHUB_APP_ID", {"GITHUB_APP_ID"}, id="part-of-an-app"),
+        pytest.param(
+            "PORTER_MENTION", {"GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET"}, id="no-app"
+        ),
+    ],
+)
+def test_what_is_called_needed_is_what_production_refuses_to_start_without(given, others, monkeypatch):
+    """Without any part of an App, one that is made on the set-up page stands in."""
     _forget_environment(monkeypatch)
     monkeypatch.setenv("PORTER_ENV", "production")
     monkeypatch.setenv("PORTER_HOST", "fly")
+    monkeypatch.setenv(given, "1")
     with pytest.raises(ConfigurationError) as refusal:
         Config.from_environment()
     missing = {fault.partition(" ")[0] for fault in refusal.value.faults}
     needed = {name for name, _, _, need in _documented() if need and name in FIELDS}
-    assert missing == needed - {"GITHUB_APP_PRIVATE_KEY_FILE"}  # the message names one of the two
+    assert missing == needed - {"GITHUB_APP_PRIVATE_KEY_FILE"} - others  # the message names one of the two
 
 
 def test_a_wrong_value_is_named_and_never_quoted(monkeypatch):

@@ -1,4 +1,4 @@
-"""From an empty Porter to its first pull request by clicks alone: real processes, and a GitHub that knows no App yet."""
+"""From an empty Porter to its first pull request by clicks: real processes, and a GitHub that knows no App yet."""
 
 from __future__ import annotations
 
