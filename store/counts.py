@@ -98,10 +98,15 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 def median(seconds: Mapping[int, int]) -> int | None:
     """The middle one of so many that took so long; None for none."""
-    half, passed = sum(seconds.values()) / 2, 0
+    return quantile(seconds, 0.5)
+
+
+def quantile(seconds: Mapping[int, int], share: float) -> int | None:
+    """What this share (0 to 1) of them did not exceed; None for none."""
+    wanted, passed = sum(seconds.values()) * share, 0
     for value in sorted(seconds):
         passed += seconds[value]
-        if passed >= half:
+        if passed >= wanted:
             return value
     return None
 
