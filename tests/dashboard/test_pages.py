@@ -53,7 +53,7 @@ def test_the_feed_draws_its_frame_and_its_cards(store):
     make_task(store, issue_title="Greet people")
     seen = drawn()
     titles = [page["title"] for page in seen["frame"]["pages"]]
-    assert titles == ["Feed", "Review", "Dispatch", "History", "Settings", "Operations", "Set-up"]
+    assert titles == ["Feed", "Review", "Dispatch", "History", "Insights", "Settings", "Operations", "Set-up"]
     assert seen["frame"]["note"].startswith("No sign-in")
     assert seen["feed"]["days"][0]["cards"][0]["title"] == "Greet people"
 
