@@ -61,7 +61,8 @@ class Config(BaseSettings):
     admins: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ADMINS")
     allowed_bots: Annotated[list[int], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_BOTS")
     labels: Switch = Field(Switch.ON, validation_alias="PORTER_LABELS")
-    retention_days: int = Field(90, ge=1, le=3650, validation_alias="PORTER_RETENTION_DAYS")
+    # Not less than a week: GitHub lists deliveries for three days, and what Porter forgot would be fetched again.
+    retention_days: int = Field(90, ge=7, le=3650, validation_alias="PORTER_RETENTION_DAYS")
 
     vault_keys: SecretStr | None = Field(None, validation_alias="PORTER_VAULT_KEYS")
     api_token: SecretStr | None = Field(None, validation_alias="PORTER_API_TOKEN")

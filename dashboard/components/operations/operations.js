@@ -117,7 +117,7 @@ function makeOperations(home, latest) {
       write(node, one.word);
       node.setAttribute("aria-selected", String(one.on));
       node.tabIndex = one.on ? 0 : -1;
-      if (one.on && tab !== data.tab) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (one.on && tab !== data.tab) requestAnimationFrame(() => { tabs.scrollLeft = node.offsetLeft - tabs.offsetLeft - 60; });
     });
     show(tabs, data.tabs.length > 0);
     write(title, data.title);
