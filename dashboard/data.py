@@ -126,7 +126,7 @@ def feed_view(db: Database, wanted: Wanted, *, only: Seen = None, zone: tzinfo =
         counts=feed.counts(db, rest),
         needs=feed.count(db, replace(rest, needs_person=True)),
         positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
-        stopping=frozenset(task.id for task in page.tasks if _is_stopping(db, task)),
+        stopping=feed.stopping(db, page.tasks),
         held=frozenset(task.id for task in page.tasks if _is_held(db, task)),
         agents=_names(db, "agent", only),
     )
@@ -197,9 +197,3 @@ def _names(db: Database, of: Literal["agent", "requested_by"], only: Seen) -> li
 
 def _is_held(db: Database, task: Task) -> bool:
     return task.status is Status.FINISHING and held_changes.waiting(db, task.id) is not None
-
-
-def _is_stopping(db: Database, task: Task) -> bool:
-    if task.status not in LIVE or task.status is Status.QUEUED:
-        return False
-    return tasks.current_run(db, task.id).cancel_requested_at is not None

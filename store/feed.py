@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from store import tables, waiting
 from store.among import among
 from store.database import Database
 from store.held_changes import HELD
-from store.lifecycle import Status
+from store.lifecycle import LIVE, Status
 from store.records import Task
 from store.tasks import record
 
@@ -125,6 +125,15 @@ def names(db: Database, of: Literal["agent", "requested_by"], *, limit: int = 50
                 break
             found.append(str(following))
     return found
+
+
+def stopping(db: Database, listed: Sequence[Task]) -> frozenset[str]:
+    """Those of these tasks that were asked to stop and are still at work."""
+    at_work = [task.run_id for task in listed if task.status in LIVE and task.status is not Status.QUEUED]
+    runs = tables.runs
+    query = select(runs.c.task_id).where(runs.c.id.in_(at_work), runs.c.cancel_requested_at.is_not(None))
+    with db.read() as connection:
+        return frozenset(connection.execute(query).scalars())
 
 
 def position(db: Database, task: Task) -> int:
