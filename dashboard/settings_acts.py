@@ -66,22 +66,32 @@ def _saved(services: Services, whom: For, name: str, value: str, by: str) -> Out
     return Outcome(note="Saved")
 
 
-def set_fly_up(services: Services, name: str, value: str, *, by: str, only_try: bool) -> Outcome:
-    """Give Fly's part a value, if Fly takes it; `only_try` keeps nothing. Fly is asked: not for a page's own thread."""
+def ask_fly(services: Services, said: Mapping[str, Any], *, by: str) -> Outcome:
+    """Give Fly's part a value, if Fly takes it, or forget it. Fly is asked: not for a page's own thread."""
+    name, value = str(said.get("name", "")), str(said.get("value", "")).strip()
+    if said.get("do") == "fly-forget":
+        return forget_fly(services, by=by)
+    if not value:
+        return Outcome("A blank changes nothing.")
     try:
-        if not value.strip():
-            return Outcome("A blank changes nothing.")
-        change = _change(name, value.strip())
-        if only_try:
-            return _told(fly_setup.try_out(services, change), "Good, and nothing was saved.")
-        report = fly_setup.save(services, change, by=by)
-        if report.verdict.ok:
-            detail = f"app {report.verdict.app}" if name == "token" else value.strip()
-            what = f"{fly_settings.OWNER}/{fly_settings.TOKEN if name == 'token' else name}"
-            audit.note(services.db, who=by, action="fly_changed", what=what, detail=detail, now=services.clock())
-        return _told(report, "Saved.")
+        change = _change(name, value, said)
+        tried = fly_setup.try_out(services, change)
+        if name == "org" and tried.verdict.ok and tried.verdict.org != value:
+            there = f"the app {tried.verdict.app} is in the organisation {tried.verdict.org}"
+            return Outcome(f"Nothing was changed: {there}. Name another app to have it made elsewhere.")
+        if said.get("do") == "fly-try" or not tried.verdict.ok:
+            return _told(tried, "Good, and nothing was saved.")
+        return _kept(services, fly_setup.save(services, change, by=by), name, value, by)
     except JobError as error:
         return Outcome(_sentence(str(error), name))
+
+
+def _kept(services: Services, report: Report, name: str, value: str, by: str) -> Outcome:
+    if report.verdict.ok:
+        detail, what = (f"app {report.verdict.app}", fly_settings.TOKEN) if name == "token" else (value, name)
+        what = f"{fly_settings.OWNER}/{what}"
+        audit.note(services.db, who=by, action="fly_changed", what=what, detail=detail, now=services.clock())
+    return _told(report, "Saved.")
 
 
 def forget_fly(services: Services, *, by: str) -> Outcome:
@@ -93,9 +103,10 @@ def forget_fly(services: Services, *, by: str) -> Outcome:
     return Outcome(note="Removed")
 
 
-def _change(name: str, value: str) -> Change:
+def _change(name: str, value: str, said: Mapping[str, Any]) -> Change:
+    """A token is tried with the app and the organisation that are typed, but not saved, beside it."""
     if name == "token":
-        return Change(token=value)
+        return Change(token=value, app=str(said.get("app") or ""), org=str(said.get("org") or "").strip() or None)
     if name in OF_MACHINES:
         parts: Any = [one.strip() for one in value.split(",") if one.strip()] if name == "regions" else value
         return Change(sizes={name: int(value) if name in _WHOLE and value.isdecimal() else parts})

@@ -30,11 +30,17 @@ _FROM = {"stored": "saved here", "environment": "the environment", None: "not se
 
 
 def fly(
-    report: Report | None, error: Exception | None, own: Mapping[str, Any], token: dict[str, Any]
+    report: Report | None,
+    error: Exception | None,
+    own: Mapping[str, Any],
+    token: dict[str, Any],
+    *,
+    before: Report | None = None,
 ) -> dict[str, Any]:
     """How it stands with Fly in one line, and its fields. `report` None: Fly is being asked; `own`: what is set for
-    everyone; `token`: the row of the token."""
-    return {"line": _fly_line(report, error), "token": token, "fields": _fly_fields(report, own) if report else []}
+    everyone; `token`: the row of the token; `before`: what Fly said last."""
+    last = report or before
+    return {"line": _fly_line(report, error), "token": token, "fields": _fly_fields(last, own) if last else []}
 
 
 def _fly_line(report: Report | None, error: Exception | None) -> dict[str, Any]:

@@ -195,9 +195,12 @@ def whose(owner: str) -> str:
     return name if kind in ("repo", "user") else "everyone"
 
 
+_BESIDE_IT = "With an app typed below it is tried for that one; with none, Porter finds or makes one."
+
+
 def token_row(info: SecretInfo | None, config: Config, *, now: datetime, zone: tzinfo) -> dict[str, Any]:
     """The Fly token as a row: whether there is one, and where it comes from."""
-    row = _secret(("global", TOKEN), info, (), {}, now, zone) | {"id": "fly:token", "users": ""}
+    row = _secret(("global", TOKEN), info, (), {}, now, zone) | {"id": "fly:token", "users": _BESIDE_IT}
     if info is None and config.fly_api_token is not None:
         row |= {"configured": True, "by": "by the environment", "fixed": True}
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from store import settings as kept
 
 _FRESH = timedelta(seconds=60)
 _SOON = 1.0  # seconds between looks while Fly or GitHub is asked
-_FLY, _DEED = ("fly", "look"), ("fly", "deed")
+_FLY = ("fly", "look")
 _AWAY = Outcome("The database does not answer, so nothing was changed. What you typed is still here: try again.")
 
 
@@ -158,8 +159,9 @@ def _fly(services: Services) -> dict[str, Any]:
     own = kept.of_scope(services.db, kept.GLOBAL)
     [*found] = [one for one in vault.known(services.db) if (one.owner, one.name) == (kept.GLOBAL, fly_settings.TOKEN)]
     row = tabs.token_row(found[0] if found else None, services.config, now=services.clock(), zone=page.zone())
-    pending = lookout().seen(_DEED).is_pending
-    shown = settings_places.fly(seen.value, seen.error, own, row)
+    pending = lookout().seen(_deed()).is_pending
+    before = st.session_state["settings_report"] = seen.value or st.session_state.get("settings_report")
+    shown = settings_places.fly(seen.value, seen.error, own, row, before=before)
     lead = "Machines are rented in one Fly app. Nothing is kept that Fly did not accept."
     return {"lead": lead, "fly": shown, "pending": pending or seen.is_pending}
 
@@ -213,18 +215,21 @@ def _act() -> None:
 def _changed(said: dict[str, Any]) -> Outcome:
     services = page.services()
     try:
-        return data.watch().look(
-            lambda: settings_acts.carry_out(services, said, by=person.who(), is_admin=person.is_admin(services)),
-            services.clock(),
-        )
+        return data.watch().look(lambda: _carried_out(services, said), services.clock())
     except DatabaseAway:
         return _AWAY
+
+
+def _carried_out(services: Services, said: dict[str, Any]) -> Outcome:
+    """Who asks is asked anew: a page that is open outlives its sign-in."""
+    if refused := person.refusal(services.config):
+        return Outcome(refused)
+    return settings_acts.carry_out(services, said, by=person.who(), is_admin=person.is_admin(services))
 
 
 def _ask_fly(said: dict[str, Any]) -> None:
     """Begun here, carried out beside the page, one at a time."""
     services, by = page.services(), person.who()
-    name, value = str(said.get("name", "")), str(said.get("value", ""))
     try:
         if not data.watch().look(lambda: person.is_admin(services), services.clock()):
             _answer(said, Outcome(settings_acts.NOT_YOURS))
@@ -232,29 +237,30 @@ def _ask_fly(said: dict[str, Any]) -> None:
     except DatabaseAway:
         _answer(said, _AWAY)
         return
-    if lookout().seen(_DEED).is_pending:
+    if lookout().seen(_deed()).is_pending:
         _answer(said, Outcome("Fly is being asked already; try again in a few seconds."))
         return
     st.session_state["settings_fly"] = {"id": said.get("id"), "n": said.get("n")}
-    only_try = said.get("do") == "fly-try"
-    deed = (
-        (lambda: settings_acts.forget_fly(services, by=by))
-        if said.get("do") == "fly-forget"
-        else (lambda: settings_acts.set_fly_up(services, name, value, by=by, only_try=only_try))
-    )
-    lookout().forget(_DEED)
-    lookout().look(_DEED, deed, now=services.clock(), fresh_for=None)
+    lookout().forget(_deed())
+    lookout().look(_deed(), lambda: settings_acts.ask_fly(services, said, by=by), now=services.clock(), fresh_for=None)
 
 
 def _settle() -> None:
     """What Fly said, once it has."""
-    asked, deed = st.session_state.get("settings_fly"), lookout().seen(_DEED)
+    asked, deed = st.session_state.get("settings_fly"), lookout().seen(_deed())
     if asked is None or deed.is_pending:
         return
     st.session_state.pop("settings_fly")
-    lookout().forget(_DEED)
-    lookout().forget(_FLY)
-    _answer(asked, deed.value or Outcome("It could not be done; the dashboard's log says why."))
+    lookout().forget(_deed())
+    outcome = deed.value or Outcome("It could not be done; the dashboard's log says why.")
+    if not outcome.fault:
+        lookout().forget(_FLY)
+    _answer(asked, outcome)
+
+
+def _deed() -> tuple[str, str, str]:
+    """What this very tab asks of Fly."""
+    return ("fly", "deed", str(st.session_state.setdefault("settings_tab_id", secrets.token_hex(8))))
 
 
 def _answer(said: dict[str, Any], outcome: Outcome) -> None:

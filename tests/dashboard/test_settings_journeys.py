@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from store import audit, settings, vault
+from emulators.fly import Server
+from store import audit, settings, tables, vault
 from tests.dashboard.conftest import KEYS, Dashboard, serving
 from tests.dashboard.forge import Forge, forge
+from tests.emulators.fly_api import TOKEN, world
 
 pytestmark = pytest.mark.browser
 CANARY = "sk-ant-this-must-never-come-back"
@@ -26,10 +28,19 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, github: Forge) -> Iterator[Dashboard]:
-    told = github.environment | {"FLY_API_URL": "http://127.0.0.1:9"}
-    with serving(tmp_path_factory.mktemp("settings"), **told) as running:
-        github.known_to(running.db)
-        yield running
+    with Server(world(tmp_path_factory.mktemp("fly"))) as fly:
+        told = github.environment | {"FLY_API_URL": fly.url}
+        with serving(tmp_path_factory.mktemp("settings"), **told) as running:
+            github.known_to(running.db)
+            yield running
+
+
+@pytest.fixture(autouse=True)
+def unset(house: Dashboard) -> None:
+    """Each begins with nothing set, also when it is tried once more."""
+    with house.db.write() as connection:
+        for table in (tables.settings, tables.secrets, tables.audit):
+            connection.execute(table.delete())
 
 
 def test_a_key_is_added_replaced_and_removed_and_never_seen_again(house, tab):
@@ -103,16 +114,29 @@ def test_what_a_repositorys_file_says_wins_and_cannot_be_changed_on_a_phone(hous
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_a_fly_token_is_not_kept_when_fly_does_not_answer(house, tab):
+def test_a_fly_token_is_kept_when_fly_accepts_it_and_else_stays_typed(house, tab):
     tab.goto(f"{house.url}/settings?tab=fly")
     expect(tab.get_by_text("There is no Fly token")).to_be_visible()
     row = tab.get_by_role("group", name="FLY_API_TOKEN")
     row.get_by_role("button", name="Add").click()
-    row.get_by_label("Value of").fill("FlyV1 fm2_abc")
+    row.get_by_label("Value of").fill("FlyV1 fm2_wrong")
     row.get_by_role("button", name="Connect").click()
-    expect(row.get_by_role("alert")).to_contain_text("Nothing was saved.")
-    expect(row.get_by_label("Value of")).to_have_value("FlyV1 fm2_abc")
+    expect(row.get_by_role("alert")).to_contain_text("Nothing was saved. Fly does not accept the token")
+    expect(row.get_by_label("Value of")).to_have_value("FlyV1 fm2_wrong")
     assert vault.known(house.db) == []
+    row.get_by_label("Value of").fill(TOKEN)
+    row.get_by_role("button", name="Connect").click()
+    expect(tab.get_by_role("region", name="How it stands")).to_contain_text("Fly is set up: the app porter-")
+    expect(row).to_contain_text("by the operator")
+    memory = tab.get_by_role("group", name="Memory in MB")
+    memory.get_by_role("textbox").fill("300")
+    memory.get_by_role("textbox").press("Enter")
+    expect(memory.get_by_role("alert")).not_to_be_empty()
+    expect(memory.get_by_role("textbox")).to_have_value("300")
+    memory.get_by_role("textbox").fill("4096")
+    memory.get_by_role("textbox").press("Enter")
+    expect(memory).to_contain_text("4096 · set for everyone")
+    assert TOKEN not in tab.content()
 
 
 def test_without_the_database_what_is_typed_stays(tmp_path: Path, tab):

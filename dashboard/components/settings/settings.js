@@ -255,13 +255,19 @@ function makeSettings(home, latest) {
     if (section.link) { write(p.link, section.link.text); point(p.link, section.link.href); }
   }
 
+  // What is typed into one of Fly's fields and not yet saved.
+  function unsaved(name) {
+    const p = parts.get([...fly.fields.children].find((node) => node.dataset.key === name));
+    return p?.dirty ? p.input.value : "";
+  }
+
   function drawFly(value) {
     fly.badge.className = `badge ${value.line.tone}`;
     write(fly.badge, value.line.word);
     show(fly.badge, Boolean(value.line.word));
     write(fly.text, value.line.text);
     keyed(fly.notes, value.line.notes, (one) => one, () => el("li"), (node, one) => write(node, one));
-    keyed(fly.token, [{ ...value.token, verb: "fly" }], (one) => one.id, (one) => makeSecret(one, act), (node, one) => drawSecret(node, one, data.answers));
+    keyed(fly.token, [{ ...value.token, verb: "fly" }], (one) => one.id, (one) => makeSecret(one, (value) => act({ ...value, app: unsaved("app"), org: unsaved("org") })), (node, one) => drawSecret(node, one, data.answers));
     const verb = (one) => ({ ...one, verb: "fly", fixed: one.id === "app" || one.id === "org" });
     keyed(fly.fields, value.fields.map(verb), (one) => one.id, (one) => makeField(one, act), (node, one) => drawField(node, one, data.answers));
     show(fly.fields.parentElement, value.fields.length > 0);
