@@ -67,7 +67,7 @@ def stats(summary: Summary) -> list[dict[str, str]]:
         _median(whole),
         _stat("PRs opened", f"{whole.pulls:,}", "one for each task at most"),
         _stat("Merged", f"{whole.merged:,}", f"{share(whole.merged, whole.pulls)} of those PRs" if whole.pulls else ""),
-        _stat("Cost", present.money(whole.cost) or _NONE, cost_note(whole)),
+        _stat("Cost", present.money(whole.cost) or "unknown", cost_note(whole)),
         _stat("Tokens", tokens(whole), "read · written"),
         _stat("Machine time", present.duration(whole.machine_seconds), "of all runs"),
     ]

@@ -50,7 +50,7 @@ def history_view(db: Database, wanted: WantedHistory, *, only: frozenset[str] | 
         history.summary(db, sought),
         feed.repositories(db, only=only, limit=200),
         feed.names(db, "agent") if only is None else feed.latest_names(db, "agent", seen, limit=50),
-        feed.names(db, "requested_by") if only is None else feed.latest_names(db, "requested_by", seen, limit=50),
+        feed.latest_names(db, "requested_by", seen, limit=50),  # suggestions: any other name may be typed
     )
 
 

@@ -59,7 +59,8 @@ def test_figures_are_of_the_whole_result():
 def test_what_nobody_told_is_not_nought():
     seen = figures(at_work=Tally(tasks=1))
     assert seen["Tasks"] == ("1", "1 not ended yet")
-    assert [seen[word][0] for word in ("Cost", "Tokens", "Success rate", "Median duration")] == ["–"] * 4
+    assert seen["Cost"] == ("unknown", "no agent told one")
+    assert [seen[word][0] for word in ("Tokens", "Success rate", "Median duration")] == ["–"] * 3
     assert figures() == {}
 
 
