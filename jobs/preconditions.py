@@ -64,8 +64,8 @@ def installation(services: Services) -> Check:
     """Whether there is a repository to work in."""
     names = installations.repositories(services.db, limit=1000)
     if names:
-        many = "one repository" if len(names) == 1 else f"{len(names)} repositories"
-        return Check("installation", "Installation", True, f"Installed on {many}, {names[0]} among them.")
+        where = names[0] if len(names) == 1 else f"{len(names)} repositories, {names[0]} among them"
+        return Check("installation", "Installation", True, f"Installed on {where}.")
     fix = f"Install it on a repository: {install_page(services)}" if services.config.names_app else _AFTER_APP
     return Check("installation", "Installation", False, "It is installed on no repository that was heard of.", fix)
 
@@ -75,8 +75,8 @@ def webhook(services: Services) -> Check:
     latest, note = deliveries.latest(services.db, limit=1), app_settings.note(services.db)
     begun = datetime.fromisoformat(note.at) if note and services.app_is_stored else None
     if latest and (begun is None or latest[0].received_at >= begun):
-        told = latest[0].event or "delivery"
-        return Check("webhook", "Webhook", True, f"A {told} was heard, and its signature fits.")
+        told = latest[0].event
+        return Check("webhook", "Webhook", True, f"GitHub was heard ({told}), and its signature fits.")
     return Check("webhook", "Webhook", False, "GitHub was not heard yet.", _webhook_fix(services))
 
 

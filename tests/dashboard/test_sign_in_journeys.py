@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from store import migrate, settings, tables
 from tests.dashboard.builders import make_task
@@ -109,3 +110,33 @@ def test_who_is_no_admin_sees_and_sets_only_their_own(page: Page, house: House) 
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Silence limit")).to_contain_text("20m · set by you")
     assert settings.of_scope(house.place.services.db, "user:tom") == {"stall": 1200}
+
+
+def test_set_up_is_for_admins(page: Page, house: House) -> None:
+    sign_in(page, house, "tom", "/setup")
+    expect(page.get_by_text("Set-up is for admins")).to_be_visible()
+    expect(page.get_by_role("heading", name="GitHub App", exact=True)).to_have_count(0)
+
+
+def test_who_may_read_and_not_write_stops_nothing(page: Page, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(house.place.stage.repository.collaborators, "tom", "read")
+    sign_in(page, house, "tom")
+    card = page.get_by_role("article").filter(has_text="Everybody's")
+    card.get_by_role("button", name="Stop").click()
+    card.get_by_role("button", name="Stop it?").click()
+    expect(page.get_by_text("GitHub does not let tom write to acme/widgets, so nothing was done.")).to_be_visible()
+    with house.place.services.db.read() as connection:
+        assert set(connection.execute(select(tables.tasks.c.status)).scalars()) == {"queued"}
+
+
+def test_the_address_of_a_task_that_is_nobody_elses_business_leads_nowhere(page: Page, house: House) -> None:
+    hidden = make_task(house.place.services.db, repository="acme/vault", issue_title="Nobody's business")
+    sign_in(page, house, "tom", f"/task?id={hidden.id}")
+    expect(page.get_by_text("There is no such task")).to_be_visible()
+    page.goto(f"{house.url}/review?id={hidden.id}")
+    expect(page.get_by_text("There is no such task")).to_be_visible()
+    page.goto(f"{house.url}/dispatch?repository=acme/vault")
+    expect(page.get_by_role("combobox", name="Repository")).to_have_value("acme/vault")
+    page.get_by_label("What should be done").fill("Look around")
+    page.get_by_role("button", name="Dispatch").click()
+    expect(page.get_by_text("GitHub does not let you read acme/vault")).to_be_visible()
