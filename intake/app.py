@@ -19,6 +19,7 @@ from intake import (
     diagnostics_api,
     fly_api,
     health,
+    metrics,
     review_api,
     setup_app,
     shapes,
@@ -65,6 +66,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     app.register_blueprint(webhooks.routes(services, house))
     app.register_blueprint(callbacks.routes(services, roster, settings or {}))
     app.register_blueprint(health.routes(services))
+    app.register_blueprint(metrics.routes(services))
     app.register_blueprint(auth.routes(services))
     app.register_blueprint(setup_app.routes(services))
     app.register_api(
