@@ -109,10 +109,7 @@ def move(
     guard = (_tasks.c.id == task_id) & (_tasks.c.status == task.status) & (_tasks.c.version == task.version)
     if connection.execute(update(_tasks).where(guard).values(values)).rowcount == 0:
         raise IllegalMove(task_id, task.status, to)
-    if to in ENDED:
-        _end_run(connection, task.run_id, now)
-    if to in ENDED or task.status in ENDED:
-        tallies.mark(connection, task.created_at)
+    _settle(connection, task, to, now)
     events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor, once=once)
     return _read(connection, task_id)
 
@@ -271,6 +268,14 @@ def _check_fence(connection: Connection, run_id: str, fence: int) -> None:
     held = select(_runs.c.fence).where(_runs.c.id == run_id).with_for_update(key_share=True)
     if connection.execute(held).scalar() != fence:
         raise Fenced(run_id, fence)
+
+
+def _settle(connection: Connection, task: Task, to: Status, now: datetime) -> None:
+    """What follows from an end, or from coming back from one."""
+    if to in ENDED:
+        _end_run(connection, task.run_id, now)
+    if to in ENDED or task.status in ENDED:
+        tallies.mark(connection, task.created_at)
 
 
 def _end_run(connection: Connection, run_id: str, now: datetime) -> None:
