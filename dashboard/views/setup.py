@@ -29,20 +29,17 @@ _LEAVE, _NOTICES, _SEEN = "setup_leave", "setup_notices", "setup_seen"
 
 def render() -> None:
     """Draw the checklist, and again every few seconds."""
-    services = page.services()
-    if not person.is_admin(services):
-        page.problem(_ADMINS, title="Set-up")
-        return
     st.fragment(_live, run_every=page.LIVELY)()
 
 
 def _live() -> None:
     page.go_if_asked()
     services = page.services()
-    if not person.is_admin(services):
-        page.problem(_ADMINS, title="Set-up")
-        return
     try:
+        if not data.watch().look(lambda: person.is_admin(services), services.clock()):
+            st.session_state.pop(_SEEN, None)
+            page.problem(_ADMINS, title="Set-up")
+            return
         view = data.watch().look(lambda: _drawn(services), services.clock())
     except DatabaseAway as error:
         old = st.session_state.get(_SEEN)
@@ -107,9 +104,6 @@ def _sign_in(services: Services) -> str:
 def _act() -> None:
     said = components.told("setup", "act")
     services = page.services()
-    if not person.is_admin(services):  # asked at the moment it is done
-        page.notice(_ADMINS)
-        return
     acts: dict[str, Callable[[Services, dict[str, Any]], None]] = {
         "make_app": _make_app, "test": _test, "close": _close, "open": _open,
     }  # fmt: skip
@@ -118,6 +112,9 @@ def _act() -> None:
     if act is None:
         return
     try:
+        if not data.watch().look(lambda: person.is_admin(services), services.clock()):  # at the moment it is done
+            page.notice(_ADMINS)
+            return
         data.watch().look(lambda: act(services, said), services.clock())
     except DatabaseAway:
         page.notice("The database does not answer, so nothing was done. Try again in a moment.")

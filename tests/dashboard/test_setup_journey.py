@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
 
 from emulators.github import World, create_app
 from jobs import bootstrap
@@ -18,6 +19,7 @@ from porter.data_dir import DataDir
 from porter.embedded import running
 from porter.supervisor import free_port
 from store import tables, vault
+from tests.dashboard.conftest import Dashboard, serving
 from tests.signing_in import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -75,7 +77,7 @@ def test_an_empty_porter_is_set_up_by_clicks_and_brings_a_pull_request(tmp_path:
                 tab.get_by_role("link", name="Install on GitHub").click()
             popup.value.get_by_label("acme/widgets").check()
             popup.value.get_by_role("button", name="Install").click()
-            expect(step(tab, "Installation")).to_contain_text("Installed on one repository")
+            expect(step(tab, "Installation")).to_contain_text("Installed on acme/widgets.")
             expect(step(tab, "Webhook")).to_contain_text("its signature fits")
 
             tab.get_by_role("button", name="Run the self-test").click()
@@ -97,3 +99,19 @@ def test_an_empty_porter_is_set_up_by_clicks_and_brings_a_pull_request(tmp_path:
             after = doctor(told)
             assert "BROKEN  Agent: No coding agent has a key." in after.stdout, after.stdout
             assert after.stdout.count("BROKEN") == 1, after.stdout
+
+
+def sql(dashboard: Dashboard, statement: str) -> None:
+    with dashboard.db.write() as connection:
+        connection.execute(text(statement))
+
+
+def test_without_its_database_the_checklist_says_so_and_comes_back(tmp_path: Path, phone: Page) -> None:
+    with serving(tmp_path) as alone:
+        phone.goto(f"{alone.url}/setup")
+        expect(step(phone, "GitHub App")).to_contain_text("There is no GitHub App yet.")
+        sql(alone, "alter table settings rename to settings_away")
+        expect(phone.get_by_text("The database has not answered since")).to_be_visible()
+        sql(alone, "alter table settings_away rename to settings")
+        expect(phone.get_by_text("The database has not answered since")).to_have_count(0)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
