@@ -8,8 +8,8 @@ from datetime import timedelta
 from jobs.bootstrap import Services
 from store import browser_sessions, leases, retention, sign_ins
 
-EVERY = 60.0  # seconds between two looks
-PAGES = 5  # of runs in one look: what is more waits a minute
+EVERY = 600.0  # seconds between two looks: finding old runs reads through all of them
+PAGES = 20  # of runs in one look; what is more waits for the next
 
 
 def prune(services: Services) -> Counter[str]:

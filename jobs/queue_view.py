@@ -7,9 +7,9 @@ the failure callbacks of abandoned jobs here (https://python-rq.org/docs/monitor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,7 +60,7 @@ class WorkerView:
 
 @dataclass(frozen=True)
 class FailedJob:
-    """A job that failed; `error` is one line without secrets."""
+    """A job that failed; `error` is one line."""
 
     id: str
     queue: str
@@ -79,13 +79,14 @@ class QueuesView:
     suspended: bool
 
 
-def look(queues: Queues) -> QueuesView:
-    """How it stands now; nothing is written. Raises RedisError when Redis is away."""
+def look(queues: Queues, *, hide: Callable[[str], str] = str) -> QueuesView:
+    """How it stands now; nothing is written. `hide` takes secrets out of errors. Raises RedisError when Redis is away."""
     redis = queues.redis
     workers = _workers(redis)
     names = [*NAMES, *sorted(_further(redis))]
     found = [_queue(redis, name, workers) for name in names]
-    failed = [job for queue in found if queue.counts["failed"] for job in _failed(redis, queue.name)]
+    jobs = [job for queue in found if queue.counts["failed"] for job in _failed(redis, queue.name)]
+    failed = [replace(job, error=hide(job.error)) for job in jobs]
     newest = sorted(failed, key=lambda job: job.at or datetime.min.replace(tzinfo=UTC), reverse=True)
     return QueuesView(found, workers, newest, bool(redis.exists(WORKERS_SUSPENDED)))
 

@@ -74,7 +74,8 @@ def _tab(services: Services, wanted: Wanted, is_admin: bool) -> Found:
             rows = operations_rows.audit(lines.notes, now=now, zone=zone, narrow=bool(wanted.q))
             return [rows], lines.next_key, False
         case _:
-            return operations_rows.queues(queue_view.look(services.queues), now=now, zone=zone), "", False
+            view = queue_view.look(services.queues, hide=services.secrecy.text)
+            return operations_rows.queues(view, now=now, zone=zone), "", False
 
 
 def _machines(services: Services) -> Found:

@@ -53,6 +53,12 @@ def test_a_failed_job_says_why_in_one_line(stage: Stage):
     assert job.at is not None
 
 
+def test_a_secret_in_an_error_is_hidden(stage: Stage):
+    fail(stage)
+    [job] = queue_view.look(stage.services.queues, hide=lambda text: text.replace("no_such", "***")).failed
+    assert "***_function" in job.error
+
+
 def test_a_failed_job_is_requeued_once(stage: Stage):
     fail(stage)
     queues = stage.services.queues
