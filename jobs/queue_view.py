@@ -80,7 +80,7 @@ class QueuesView:
 
 
 def look(queues: Queues, *, hide: Callable[[str], str] = str) -> QueuesView:
-    """How it stands now; nothing is written. `hide` takes secrets out of errors. Raises RedisError when Redis is away."""
+    """How it stands now; nothing is written. `hide` takes secrets out of errors. Raises RedisError without Redis."""
     redis = queues.redis
     workers = _workers(redis)
     names = [*NAMES, *sorted(_further(redis))]
