@@ -119,3 +119,13 @@ def test_a_retry_without_redis_is_queued_and_says_so(store):
     assert "Redis is away" in actions.retry(services, task.id, by="tom")
     assert tasks.get(store, task.id).status is Status.QUEUED
     assert actions.retry(services, task.id, by="tom") == "It is at work already."
+
+
+@pytest.mark.parametrize(("name", "title"), [("history", "History"), ("insights", "Insights")])
+def test_counts_that_cannot_be_read_are_a_sentence(store, name, title):
+    with store.write() as connection:
+        connection.exec_driver_sql("drop table stale_days")
+    seen = drawn(page=name)
+    assert name not in seen
+    assert seen["problem"]["title"] == title
+    assert "The database has not answered since" in seen["problem"]["text"]
