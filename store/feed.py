@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -51,13 +51,13 @@ class Page:
 
 def page(db: Database, wanted: TaskFilter, *, after: str | None = None, limit: int = 50) -> Page:
     """One page of tasks behind the key `after`. Raises ValueError for a key that is none."""
-    query = select(_tasks).where(_where(wanted))
+    query = select(_tasks).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(limit + 1)
     if after is not None:
         at, task_id = _read_key(after)
         behind = and_(_tasks.c.created_at == at, _tasks.c.id < task_id)
         query = query.where(or_(_tasks.c.created_at < at, behind))
-    query = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(limit + 1)
     with db.read() as connection:
+        query = query.where(_visible(connection, wanted))
         found = [record(row) for row in connection.execute(query).mappings()]
     shown = found[:limit]
     more = f"{shown[-1].created_at.isoformat()}/{shown[-1].id}" if len(found) > limit else None
@@ -66,9 +66,9 @@ def page(db: Database, wanted: TaskFilter, *, after: str | None = None, limit: i
 
 def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
     """How many tasks of each status match, each count stopped at `COUNT_LIMIT` + 1. Ignores `wanted.statuses`."""
-    where = _where(TaskFilter(**(vars(wanted) | {"statuses": frozenset()})))
     found: dict[Status, int] = {}
     with db.read() as connection:
+        where = _visible(connection, replace(wanted, statuses=frozenset()))
         for status in Status:
             found[status] = _count(connection, where & (_tasks.c.status == status))
     return found
@@ -77,7 +77,7 @@ def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
 def count(db: Database, wanted: TaskFilter) -> int:
     """How many tasks match, stopped at `COUNT_LIMIT` + 1."""
     with db.read() as connection:
-        return _count(connection, _where(wanted))
+        return _count(connection, _visible(connection, wanted))
 
 
 def repositories(db: Database, *, like: str = "", only: frozenset[str] | None = None, limit: int = 20) -> list[str]:
@@ -95,18 +95,19 @@ def latest_names(
 ) -> list[str]:
     """The different agents, people or branches of the newest `COUNT_LIMIT` tasks that match, in order; those that
     contain `like`."""
-    newest = select(_tasks.c[of]).where(_where(wanted)).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc())
-    column = newest.limit(COUNT_LIMIT).subquery().c[of]
-    query = select(column).distinct().where(column.icontains(like, autoescape=True)).order_by(column).limit(limit)
+    newest = select(_tasks.c[of]).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(COUNT_LIMIT)
     with db.read() as connection:
+        column = newest.where(_visible(connection, wanted)).subquery().c[of]
+        query = select(column).distinct().where(column.icontains(like, autoescape=True)).order_by(column).limit(limit)
         return [str(name) for name in connection.execute(query).scalars()]
 
 
 def issues(db: Database, wanted: TaskFilter, *, limit: int = 50) -> list[tuple[int, str]]:
     """The issues of the newest tasks that match, each once with its title, the latest asked about first."""
-    query = select(_tasks.c.issue_number, _tasks.c.issue_title).where(_where(wanted))
+    query = select(_tasks.c.issue_number, _tasks.c.issue_title)
     found: dict[int, str] = {}
     with db.read() as connection:
+        query = query.where(_visible(connection, wanted))
         newest = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(4 * limit)
         for number, title in connection.execute(newest):
             if number is not None:
@@ -153,6 +154,18 @@ def _read_key(key: str) -> tuple[datetime, str]:
     if moment.tzinfo is None or not task_id.isalnum():
         raise ValueError(f"not the key of a page: {key[:80]!r}")
     return moment, task_id
+
+
+def _visible(connection: Connection, wanted: TaskFilter) -> ColumnElement[bool]:
+    """`wanted`, with the tasks themselves in place of `only` when they are few: else a database may look for them among
+    all others, newest first, to the very end."""
+    if wanted.only is None:
+        return _where(wanted)
+    query = select(_tasks.c.id).where(among(_tasks.c.repository, wanted.only)).limit(COUNT_LIMIT + 1)
+    ids = list(connection.execute(query).scalars())
+    if len(ids) > COUNT_LIMIT:
+        return _where(wanted)
+    return _where(replace(wanted, only=None)) & among(_tasks.c.id, ids)
 
 
 def _where(wanted: TaskFilter) -> ColumnElement[bool]:

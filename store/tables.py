@@ -94,6 +94,7 @@ tasks = Table(
     Index("ix_tasks_issue", "repository", "issue_number"),
     Index("ix_tasks_pull", "repository", "pr_number"),
     Index("ix_tasks_review", "pr_state", "created_at", "id"),
+    Index("ix_tasks_branch", "branch", "created_at", "id"),
     partial("ix_tasks_comment_behind", "updated_at", where="comment_version < version"),
 )
 

@@ -108,7 +108,8 @@ def variables(database: Path, url: str, github: str, client_id: str) -> dict[str
     """Porter's configuration, as its environment says it."""
     return {        "PORTER_ENV": "production", "DATABASE_URL": f"sqlite:///{database}", "REDIS_URL": "redis://127.0.0.1:1/0",
         "PORTER_VAULT_KEYS": f"v1:{'A' * 43}=", "PORTER_URL": url, "PORTER_DASHBOARD_URL": url,
-        "PORTER_API_TOKEN": "api", "GITHUB_WEBHOOK_SECRET": "hook", "GITHUB_APP_ID": "1", "PORTER_ADMINS": "maria",
+        "PORTER_API_TOKEN": "api", "GITHUB_WEBHOOK_SECRET": "hook", "GITHUB_APP_ID": str(github_stage.APP_ID),
+        "PORTER_ADMINS": "maria",
         "GITHUB_APP_PRIVATE_KEY": github_stage.key_pair()[0], "GITHUB_URL": github, "PORTER_HOST": "fly",
         "GITHUB_API_URL": f"{github}/api", "GITHUB_CLIENT_ID": client_id, "GITHUB_CLIENT_SECRET": SECRET,
     }  # fmt: skip

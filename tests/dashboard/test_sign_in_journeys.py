@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from store import migrate, settings, tables
+from store import deliveries, migrate, settings, tables
+from store.records import Delivery, Verdict
 from tests.dashboard.builders import make_task
 from tests.dashboard.conftest import ROOT, _wait_until_healthy
 from tests.signing_in import Place, opened
@@ -110,6 +111,20 @@ def test_who_is_no_admin_sees_and_sets_only_their_own(page: Page, house: House) 
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Silence limit")).to_contain_text("20m · set by you")
     assert settings.of_scope(house.place.services.db, "user:tom") == {"stall": 1200}
+
+
+def test_operations_are_for_admins_and_others_see_the_deliveries_of_their_repositories(
+    page: Page, house: House
+) -> None:
+    now, db = datetime.now(UTC), house.place.services.db
+    for name in ("acme/widgets", "acme/vault"):
+        one = Delivery(f"of-{name}", "issues", now, Verdict.IGNORED, f"about {name}", None, "opened", name, "maria")
+        deliveries.accept(db, one, now=now)
+    sign_in(page, house, "tom", "/operations?tab=audit")
+    expect(page.get_by_text("About acme/widgets.")).to_be_visible()
+    expect(page.get_by_text("About acme/vault.")).to_have_count(0)
+    expect(page.get_by_role("tab")).to_have_count(0)
+    expect(page.get_by_role("button", name="Redeliver")).to_have_count(0)
 
 
 def test_set_up_is_for_admins(page: Page, house: House) -> None:

@@ -253,6 +253,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_tasks_repository", ["repository", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_requested_by", ["requested_by", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_review", ["pr_state", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_tasks_branch", ["branch", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_status", ["status", "created_at", "id"], unique=False)
 
     op.create_table(
