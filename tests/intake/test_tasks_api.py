@@ -11,6 +11,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from intake.app import create_app, from_environment
+from intake.signature import sign
 from jobs import bootstrap
 from jobs.errors import ConfigurationError
 from store import logs, tasks
@@ -290,8 +291,16 @@ def test_health_is_told_without_redis(house: House):
     assert house.client.get("/readyz").json == {"status": "ready", "database": True, "redis": False}
 
 
-def test_without_a_webhook_secret_nothing_starts(home):
-    settings = config(home, GITHUB_WEBHOOK_SECRET="")
+def test_without_an_app_nothing_that_github_could_say_is_heard(home):
+    """The set-up page makes the App, and its secret comes with it."""
+    house = create_app(bootstrap.build(config(home, GITHUB_WEBHOOK_SECRET=""))).test_client()
+    for signature in ("", sign(b"{}", "")):
+        headers = {"X-Hub-Signature-256": signature, "X-GitHub-Delivery": "d1", "X-GitHub-Event": "ping"}
+        assert house.post("/api/webhooks/github", data=b"{}", headers=headers).status_code == 401
+
+
+def test_an_app_without_a_webhook_secret_does_not_start(home):
+    settings = config(home, GITHUB_WEBHOOK_SECRET="", GITHUB_APP_ID="1")
     with pytest.raises(ConfigurationError, match="GITHUB_WEBHOOK_SECRET"):
         create_app(bootstrap.build(settings))
 
