@@ -36,7 +36,8 @@ def _live() -> None:
     page.go_if_asked()
     services = page.services()
     now, busy = services.clock(), _settled()
-    is_admin, wanted, found = False, Wanted.read(st.query_params), ([], "", False)
+    is_admin, wanted = False, Wanted.read(st.query_params)
+    found: Found = ([], "", False)
     try:
         is_admin = data.watch().look(lambda: person.is_admin(services), now)
         wanted = Wanted.read(st.query_params, is_admin=is_admin)
