@@ -14,6 +14,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -30,7 +32,7 @@ from store.migrate import upgrade
 from tests import postgres
 
 _BASELINE = 10_000
-_LOOKS = 40
+_LOOKS, _WARM = 40, 5
 _APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 _MINE = frozenset(f"acme/repository-{number}" for number in range(0, 500, 50))
 
@@ -63,22 +65,55 @@ _REPOSITORIES = """
 insert into repositories (full_name, private, seen_at) select distinct repository, false, now() from tasks
 """
 
+_READS: dict[str, Callable[[Database], object]] = {
+    "the reads of the whole feed": lambda db: data.feed_view(db, Wanted()),
+    "… who may see 10 repositories": lambda db: data.feed_view(db, Wanted(), only=_MINE),
+    "… who may see one without tasks": lambda db: data.feed_view(db, Wanted(), only=frozenset({"acme/none"})),
+    "… of what failed": lambda db: data.feed_view(db, Wanted(status="failed")),
+    "… of what waits for a person": lambda db: data.feed_view(db, Wanted(status="needs")),
+    "… of one repository": lambda db: data.feed_view(db, Wanted(repository="acme/repository-7")),
+    "… of one issue": lambda db: data.feed_view(db, Wanted(issue="77")),
+    "… of one branch": lambda db: data.feed_view(db, Wanted(branch="porter/issue-77")),
+    "… of one day": lambda db: data.feed_view(db, Wanted(since=f"{datetime.now(UTC):%Y-%m-%d}")),
+    "what waits for me (menu)": data.waiting_for_me,
+    "what a branch may be (type-ahead)": lambda db: data.typed(db, "branch", "77", Wanted()),
+}
+
 
 def main() -> None:
     """Print milliseconds of the server a look, and the ratio to the baseline."""
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    base: dict[str, float] = {}
-    with postgres.server() as server:
-        for count in (_BASELINE, most):
-            with postgres.scratch_database(server) as url:
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres.server())
+        small, large = (stack.enter_context(postgres.scratch_database(server)) for _ in range(2))
+        for url, count in ((small, _BASELINE), (large, most)):
+            begun = perf_counter()
+            _fill(url, count)
+            print(f"{count:,} tasks filled in {perf_counter() - begun:.0f} s")
+        print(f"{'a look, in ms of the server':<34} {_BASELINE:>19,} {most:>19,}")
+        print(f"{'':<34} {'p50':>9} {'p95':>9} {'p50':>9} {'p95':>9}")
+        _print("the page, rerun", _page(small), _page(large))
+        _compare(Database(small), Database(large))
+
+
+def _compare(small: Database, large: Database) -> None:
+    """Each read by turns over the one and the other: a busy neighbour disturbs both."""
+    for name, read in _READS.items():
+        spent: tuple[list[float], list[float]] = ([], [])
+        for _ in range(_LOOKS):
+            for database, found in zip((small, large), spent, strict=True):
                 begun = perf_counter()
-                _fill(url, count)
-                print(f"\n{count:,} tasks, filled in {perf_counter() - begun:.0f} s; a look, in ms of the server")
-                for name, spent in _figures(url).items():
-                    p95 = percentile(spent, 0.95)
-                    ratio = f"   {p95 / base[name]:5.2f} of the baseline" if name in base else ""
-                    base.setdefault(name, p95)
-                    print(f"{name:<34} p50 {percentile(spent, 0.5) * 1e3:7.1f}   p95 {p95 * 1e3:7.1f}{ratio}")
+                read(database)
+                found.append(perf_counter() - begun)
+        _print(name, *(found[_WARM:] for found in spent))
+    small.close()
+    large.close()
+
+
+def _print(name: str, base: list[float], spent: list[float]) -> None:
+    figures = [percentile(one, share) for one in (base, spent) for share in (0.5, 0.95)]
+    told = " ".join(f"{figure * 1e3:9.1f}" for figure in figures)
+    print(f"{name:<34} {told}   p95 is {figures[3] / figures[1]:5.2f} of the baseline's", flush=True)
 
 
 def _fill(url: str, count: int) -> None:
@@ -103,26 +138,6 @@ def _make(connection: object, indexes: list[Index]) -> None:
         index.create(connection)  # type: ignore[arg-type]
 
 
-def _figures(url: str) -> dict[str, list[float]]:
-    database = Database(url)
-    reads: dict[str, Callable[[], object]] = {
-        "the reads of the whole feed": lambda: data.feed_view(database, Wanted()),
-        "… who may see 10 repositories": lambda: data.feed_view(database, Wanted(), only=_MINE),
-        "… who may see one without tasks": lambda: data.feed_view(database, Wanted(), only=frozenset({"acme/none"})),
-        "… of what failed": lambda: data.feed_view(database, Wanted(status="failed")),
-        "… of what waits for a person": lambda: data.feed_view(database, Wanted(status="needs")),
-        "… of one repository": lambda: data.feed_view(database, Wanted(repository="acme/repository-7")),
-        "… of one issue": lambda: data.feed_view(database, Wanted(issue="77")),
-        "… of one branch": lambda: data.feed_view(database, Wanted(branch="porter/issue-77")),
-        "… of one day": lambda: data.feed_view(database, Wanted(since="2026-01-01")),
-        "what a branch may be (type-ahead)": lambda: data.typed(database, "branch", "77", Wanted()),
-    }
-    figures = {"the page, rerun": _page(url)}
-    figures |= {name: _timed(read) for name, read in reads.items()}
-    database.close()
-    return figures
-
-
 def _page(url: str) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="porter-bench-") as folder:
         key = "v1:" + base64.b64encode(b"k" * 32).decode()
@@ -140,10 +155,10 @@ def _page(url: str) -> list[float]:
 
 
 def _timed(act: Callable[[], object]) -> list[float]:
-    for _ in range(5):
+    for _ in range(_WARM):
         act()
     spent = []
-    for _ in range(_LOOKS):
+    for _ in range(_LOOKS - _WARM):
         begun = perf_counter()
         act()
         spent.append(perf_counter() - begun)
