@@ -10,7 +10,9 @@ from emulators.github import acts
 from jobs import pull_words
 from jobs.comments import Context
 from jobs.finish import finish
+from jobs.github.answers import Pull
 from jobs.launch import launch
+from jobs.pull_request import note
 from jobs.status_comment import publish
 from store.lifecycle import Outcome, Status
 from store.records import Task
@@ -47,6 +49,16 @@ def test_what_was_run_is_in_the_body(stage: Stage, task: Task):
     [pull] = stage.pulls()
     assert "✅ `make test` passed." in pull.body
     assert not pull.pull.draft
+
+
+def test_when_it_was_opened_is_kept_once(stage: Stage, task: Task):
+    task = finished(stage, task)
+    assert task.pr_opened_at is not None
+    assert task.created_at < task.pr_opened_at <= stage.clock.now
+    stage.wait(60)
+    note(stage.services, task, Pull(task.pr_number or 0, task.pr_url or "", is_open=False, merged=True, reviewers=[]))
+    assert stage.now_task(task).pr_state == "merged"
+    assert stage.now_task(task).pr_opened_at == task.pr_opened_at
 
 
 def test_failed_tests_make_a_draft_that_says_so(stage: Stage, task: Task):
