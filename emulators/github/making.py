@@ -51,7 +51,8 @@ class Making:
         one = manifest.read(request.form.get("manifest", ""))
         who = self._person()
         holder = self._account(request.form.get("organization", ""))
-        code = self._make(one, request.form.get("name", "").strip() or one.name, self.world.users[(holder or who.login).lower()])
+        owner = self.world.users[(holder or who.login).lower()]
+        code = self._make(one, request.form.get("name", "").strip() or one.name, owner)
         query = {"code": code} | ({"state": request.form["state"]} if request.form.get("state") else {})
         return redirect(f"{one.redirect_url}?{urlencode(query)}", 302)
 
