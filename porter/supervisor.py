@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 12.0  # a worker finishes the job it is at
 _PR_SET_PDEATHSIG = 1
-_MARKS: list[int] = []  # of the ports that are this process's
+_MARKS: dict[int, int] = {}  # the ports that are this process's, and the open file of each
 
 
 @dataclass(frozen=True)
@@ -186,6 +186,8 @@ def free_port(preferred: int) -> int:
 
 def _chosen(port: int) -> bool:
     """Whether this process may have the port: seconds pass until somebody listens on it, and two may be looking."""
+    if port in _MARKS:
+        return True
     path = Path(tempfile.gettempdir()) / f"porter-port-{port}-{os.getuid()}.lock"
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -196,7 +198,7 @@ def _chosen(port: int) -> bool:
     except OSError:
         os.close(handle)
         return False
-    _MARKS.append(handle)  # open, so that the lock lasts as long as we do
+    _MARKS[port] = handle  # open, so that the lock lasts as long as we do
     return True
 
 
