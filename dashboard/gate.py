@@ -175,7 +175,9 @@ class Gate:
         if host_name(told.get("host", "")) not in self._hosts:
             return Refusal(421, "This Porter does not go by that host name. Open it at the address it printed.")
         # Streamlit would let any page of localhost in, and ask the internet for its own address to judge the others.
-        if scope["type"] == "websocket" and not _same_origin(told):
+        # What only reads may be asked from anywhere: another site sees no answer.
+        reads = scope["type"] == "http" and scope.get("method", "GET") in ("GET", "HEAD", "OPTIONS")
+        if not reads and not _same_origin(told):
             return Refusal(403, "Another site may not speak to this Porter.")
         if person is None and self._sessions is not None:
             return self._sessions.refusal(scope, told)

@@ -1,11 +1,15 @@
-"""Streamlit's page before its scripts run, made ours: the name, the icon, and no white flash for who prefers dark."""
+"""Streamlit's page before its scripts run, made ours: name, icon, and the bones of a page instead of a white one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from dashboard.gate import Asgi, Message, Receive, Scope, Send
 
+_SKELETON = Path(__file__).parent / "static" / "skeleton.html"  # the first part that is drawn takes it away (dom.js)
+_ROOT = b'<div id="root"></div>'
 _CHANGES = (
     (b"<title>Streamlit</title>", b'<title>Porter</title><meta name="color-scheme" content="light dark">'),
     (b'href="./favicon.png"', b'href="/app/static/porter.svg"'),
@@ -29,7 +33,12 @@ def our_page(page: bytes) -> bytes:
     """The page as Porter's; a part that Streamlit no longer writes is left alone."""
     for theirs, ours in _CHANGES:
         page = page.replace(theirs, ours)
-    return page
+    return page.replace(_ROOT, _ROOT + _skeleton())
+
+
+@cache
+def _skeleton() -> bytes:
+    return _SKELETON.read_bytes()
 
 
 class _Rewriter:

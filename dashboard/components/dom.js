@@ -116,6 +116,8 @@ function mounted(make) {
     }
     instance.latest = component;
     instance.update(component.data);
+    // The frame comes first; the bones of the page stay until there is something to stand in their place.
+    if (!instance.root.classList.contains("frame")) document.getElementById("porter-skeleton")?.remove();
     return () => {
       instance.close?.();
       instance.root.remove();

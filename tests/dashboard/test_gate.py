@@ -25,7 +25,7 @@ class Inside:
         await send({"type": "http.response.body", "body": b"inside"})
 
 
-def ask(password=None, *, kind="http", path="/", hosts=("127.0.0.1", "localhost"), **headers):
+def ask(password=None, *, kind="http", method="GET", path="/", hosts=("127.0.0.1", "localhost"), **headers):
     inside, sent = Inside(), []
     gate = Gate(inside, hosts=frozenset(hosts), password=password, headers=security_headers(["x"]))
     told = {"host": "127.0.0.1:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
@@ -37,7 +37,7 @@ def ask(password=None, *, kind="http", path="/", hosts=("127.0.0.1", "localhost"
     async def send(message):
         sent.append(message)
 
-    finish(gate({"type": kind, "path": path, "scheme": "http", "headers": raw}, receive, send))
+    finish(gate({"type": kind, "method": method, "path": path, "scheme": "http", "headers": raw}, receive, send))
     return sent, inside.scopes
 
 
@@ -47,6 +47,16 @@ def basic(name, password):
 
 def header(message, name):
     return next((value.decode() for key, value in message["headers"] if key.decode() == name), None)
+
+
+def test_another_sites_form_reaches_nothing():
+    for headers, status in (
+        ({"origin": "http://evil.test"}, 403),
+        ({"origin": "http://127.0.0.1:8501"}, 200),
+        ({}, 200),
+    ):
+        sent, scopes = ask(method="POST", path="/_stcore/agent/interact", **headers)
+        assert (sent[0]["status"], len(scopes)) == (status, int(status == 200))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8501", "localhost:80", "[::1]:8501", "LOCALHOST"])

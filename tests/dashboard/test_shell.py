@@ -38,6 +38,7 @@ def test_streamlits_page_becomes_porters():
     page = our_page(THEIRS)
     assert b"<title>Porter</title>" in page
     assert b'name="color-scheme" content="light dark"' in page
+    assert page.count(b'id="porter-skeleton"') == 1
     assert b"favicon.png" not in page
 
 
