@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
+import errno
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 12.0  # a worker finishes the job it is at
 _PR_SET_PDEATHSIG = 1
-_MARKS: dict[int, int] = {}  # the ports that are this process's, and the open file of each
+_MARKS: dict[int, socket.socket] = {}  # the ports that are this process's
 
 
 @dataclass(frozen=True)
@@ -185,20 +184,19 @@ def free_port(preferred: int) -> int:
 
 
 def _chosen(port: int) -> bool:
-    """Whether this process may have the port: seconds pass until somebody listens on it, and two may be looking."""
+    """Whether this process may have the port: seconds pass until somebody listens on it, and two may be looking.
+
+    The mark is a socket with a name that is no file: https://man7.org/linux/man-pages/man7/unix.7.html (abstract)
+    """
     if port in _MARKS:
         return True
-    path = Path(tempfile.gettempdir()) / f"porter-port-{port}-{os.getuid()}.lock"
+    mark = socket.socket(socket.AF_UNIX)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError:
-        return True  # no place for a mark: then nobody else can make one either
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return False
-    _MARKS[port] = handle  # open, so that the lock lasts as long as we do
+        mark.bind(f"\0porter-port-{port}")
+    except OSError as error:
+        mark.close()
+        return error.errno != errno.EADDRINUSE  # a system without such names: then nobody else has a mark either
+    _MARKS[port] = mark
     return True
 
 
