@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
 from dashboard.present import NEEDS, Tone
+from dashboard.wanted import day_of
 from store.counts import Result, Span
 from store.feed import TaskFilter
 from store.history import Sought
@@ -98,12 +99,3 @@ class WantedInsights:
     def span(self, today: date, only: frozenset[str] | None) -> Span:
         """As the store understands it."""
         return Span(first=today - timedelta(days=self.days - 1), last=today, only=only)
-
-
-def day_of(text: str) -> date | None:
-    """A day as the address has it; None for what is none, or too far off to be anybody's."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year <= 9000 else None

@@ -50,7 +50,7 @@ class Wanted:
         if not (told["issue"].isascii() and told["issue"].isdecimal() and len(told["issue"]) < 10):
             told["issue"] = ""
         for name in ("since", "until"):
-            told[name] = told[name] if _day(told[name]) else ""
+            told[name] = told[name] if day_of(told[name]) else ""
         return cls(**told)
 
     def params(self) -> dict[str, str]:
@@ -59,7 +59,7 @@ class Wanted:
 
     def filter(self, zone: tzinfo = UTC) -> TaskFilter:
         """As the store understands it."""
-        since, until = _day(self.since), _day(self.until)
+        since, until = day_of(self.since), day_of(self.until)
         return TaskFilter(
             branch=self.branch or None,
             issue_number=int(self.issue) if self.issue else None,
@@ -115,7 +115,7 @@ class WantedReviews:
         return TaskFilter(statuses=waits, repository=self.repository or None, needs_person=True)
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
     """A day as the address has it; None for what is none, or too far off to be anybody's."""
     try:
         day = date.fromisoformat(text)

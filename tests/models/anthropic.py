@@ -11,8 +11,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.models.loopback import on_loopback
 
 USAGE = {"input_tokens": 1200, "output_tokens": 34, "cache_creation_input_tokens": 500, "cache_read_input_tokens": 700}
 
@@ -85,18 +87,9 @@ class Model:
 @contextmanager
 def serving(model: Model) -> Iterator[Model]:
     """The model on an ephemeral port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"model": model}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    model.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with on_loopback(type("Handler", (_Handler,), {"model": model}), model.closing) as address:
+        model.url = address
         yield model
-    finally:
-        model.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tests.models.google_rules import faults
+from tests.models.loopback import on_loopback
 
 PROMPT, CACHED, OUTPUT, THOUGHTS = 1200, 700, 34, 6  # tokens of every turn; the prompt's hold the cached ones
 _METHOD = re.compile(r"/v1beta/models/([a-z0-9.-]+):(generateContent|streamGenerateContent|countTokens)")
@@ -87,18 +88,9 @@ class Model:
 @contextmanager
 def serving(model: Model) -> Iterator[Model]:
     """The model on an ephemeral port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"model": model}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    model.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with on_loopback(type("Handler", (_Handler,), {"model": model}), model.ended) as address:
+        model.url = address
         yield model
-    finally:
-        model.ended.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

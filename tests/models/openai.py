@@ -11,10 +11,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import groupby
 from typing import Any
 
+from tests.models.loopback import on_loopback
 from tests.models.openai_rules import faults
 
 KEY = "sk-proj-test-0123456789"
@@ -115,18 +116,9 @@ def said_so_far(body: dict[str, Any]) -> int:
 @contextmanager
 def serving(model: Model) -> Iterator[Model]:
     """The model on an ephemeral port; `model.url` is what OPENAI_BASE_URL is set to."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"model": model}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    model.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with on_loopback(type("Handler", (_Handler,), {"model": model}), model.closing) as address:
+        model.url = f"{address}/v1"
         yield model
-    finally:
-        model.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-READ_TOKEN = "ghs_READreadREADread0123456789"
+READ_TOKEN = f"ghs_READ{secrets.token_hex(12)}"  # of this test process alone, as in tests/worker/porter.py
 
 
 @dataclass

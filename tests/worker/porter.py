@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from typing import Any
 from worker.contract import JobDocument
 
 RUN_ID = "run-0042"
-TOKEN = "callback-token-Zm9vYmFy"
-PUSH_TOKEN = "ghs_PUSHpushPUSHpush0123456789"
+# Of this test process alone: an agent that searches all of /proc also sees the machines of the tests beside it.
+TOKEN = f"run-token-{secrets.token_hex(12)}"
+PUSH_TOKEN = f"ghs_PUSH{secrets.token_hex(12)}"
 
 
 @dataclass
