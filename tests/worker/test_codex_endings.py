@@ -5,20 +5,18 @@ It has no limit of turns and none of cost.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.models.openai import Custom, Failure, Hang, Model, Nonsense, Refusal, Text, Turn, serving
 from tests.worker.conftest import BRANCH, Bare, Start
-from tests.worker.endings import PATIENCE, cut_short, left_of, memory_until_the_result, pid_of
-from tests.worker.test_codex import NOTES, PATCH, codex, patch, run, shell, usage
+from tests.worker.endings import PATIENCE, left_of
+from tests.worker.every_ending import Cli, EveryEnding
+from tests.worker.test_codex import NOTES, codex, run, shell, usage
 from worker.agents.codex import AGENT
-from worker.contract import JobDocument, Limits
+from worker.contract import JobDocument
 
 __all__ = ["codex"]
 
@@ -139,67 +137,30 @@ def test_a_tool_that_is_denied_explains_why_nothing_changed(
     assert machine.result["summary"] == "I was not allowed to."
 
 
-def test_a_model_that_never_answers_is_waited_for_until_the_limit_of_silence(
-    start: Start, job: JobDocument, bare: Bare, codex: Path
-) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, replace(job, limits=Limits(total=PATIENCE, stall=8)), codex, model)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "stalled", (machine.result, machine.porter.text)
-    # Where the machine is too busy for it to begin in time there is nothing to keep.
-    assert machine.result["pushed"] == ("Patch add notes.md" in machine.porter.text) == (BRANCH in bare.branches())
-    assert left_of(machine) == []
-
-
-def test_a_cli_that_is_killed_has_crashed_and_its_work_is_kept(
-    start: Start, job: JobDocument, bare: Bare, codex: Path
-) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, job, codex, model)
-        machine.until(lambda: len(model.requests) == 2, PATIENCE)
-        os.kill(pid_of(machine, "bin/codex exec"), signal.SIGKILL)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
-    assert "SIGKILL" in machine.result["message"]
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-    assert left_of(machine) == []
-
-
-def test_a_tool_at_work_dies_with_it_though_it_ignores_the_signal(
-    start: Start, job: JobDocument, bare: Bare, codex: Path
-) -> None:
-    waiting = "trap '' TERM; (setsid sleep 4321) & echo half done > notes.md; sleep 4321"
-    with serving(Model([[shell(waiting)]])) as model:
-        machine = run(start, job, codex, model)
-        pid_of(machine, "sleep 4321")
-        machine.process.send_signal(signal.SIGTERM)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "cancelled", (machine.result, machine.porter.text)
-    assert left_of(machine) == []
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-
-
-def test_output_that_ends_within_a_line_is_no_good_end(
-    start: Start, job: JobDocument, bare: Bare, codex: Path, tmp_path: Path
-) -> None:
-    with serving(Model([[NOTES], [Text("There are notes now. " * 500)]])) as model:
-        machine = run(start, job, cut_short(codex, tmp_path / "cut", 5000), model)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
-    assert "without its final event" in machine.result["message"]
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-    assert left_of(machine) == []
-
-
-def test_fifty_megabytes_of_output_need_little_memory(start: Start, job: JobDocument, bare: Bare, codex: Path) -> None:
+def flood() -> Custom:
     """It tells a megabyte of each command's output, and escapes what cannot be printed with six characters."""
     command = "head -c 1048576 /dev/zero"
     many = f"for (let n = 0; n < 9; n++) await tools.exec_command({{cmd: {command!r}, max_output_tokens: 100}});"
-    with serving(Model([[Custom("exec", many)], [patch(PATCH)], [Text("Done.")]])) as model:
-        machine = run(start, job, codex, model)
-        most = memory_until_the_result(machine)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "changes", (machine.result, machine.porter.text)
-    assert machine.porter.text.count("Run head -c") == 9
-    assert "Hello" in bare.show(f"{BRANCH}:greet.py")
-    assert 0 < most < 150 * 1024 * 1024
+    return Custom("exec", many)
+
+
+@pytest.fixture(scope="module")
+def cli(codex: Path) -> Cli:
+    return Cli(
+        path=codex,
+        run=run,
+        serving=lambda turns: serving(Model(turns)),
+        notes=NOTES,
+        noted="Patch add notes.md",
+        words=Text,
+        execute=shell,
+        hang=Hang(),
+        command="bin/codex exec",
+        cut=5000,
+        flood=[[flood()]],
+        flooded="Run head -c",
+    )
+
+
+class TestCodex(EveryEnding):
+    """As every CLI."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import signal
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +11,14 @@ import pytest
 from tests.models.google import Hang, Model, Raw, Refusal, Text, Tool, Turn, serving
 from tests.programs import agent_cli
 from tests.worker.conftest import BRANCH, Bare, Machine, Start
-from tests.worker.endings import MANY_MEGABYTES, PATIENCE, cut_short, kill, left_of, memory_until_the_result
+from tests.worker.endings import MANY_MEGABYTES, PATIENCE, left_of
+from tests.worker.every_ending import Cli, EveryEnding
 from tests.worker.test_gemini import EDIT, NOTES, run
-from worker.contract import JobDocument, Limits
+from worker.contract import JobDocument
 
 pytestmark = [pytest.mark.gemini, pytest.mark.timeout(2 * PATIENCE)]
 
 ONCE = {"general": {"maxAttempts": 1}}
-DEAF = Tool("run_shell_command", {"command": "trap '' TERM INT; echo deaf; setsid sleep 600 & sleep 600"})
-SOON = 20  # seconds; ten are promised, the rest is for a test computer that does other things as well
 
 
 @pytest.fixture(scope="module")
@@ -126,61 +122,28 @@ def test_tools_it_may_not_use_explain_why_nothing_changed(
     assert bare.branches() == ["main"]
 
 
-def test_a_model_that_never_answers_is_a_stall(start: Start, job: JobDocument, bare: Bare, gemini: Path) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, replace(job, limits=Limits(total=PATIENCE, stall=20)), gemini, model)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "stalled", machine.porter.text
-    assert "silent for 20 seconds" in machine.result["message"]
-    kept(machine, bare)
+def shell(command: str) -> Tool:
+    return Tool("run_shell_command", {"command": command})
 
 
-def test_a_stop_ends_it_and_a_tool_that_left_its_group(
-    start: Start, job: JobDocument, bare: Bare, gemini: Path
-) -> None:
-    """It takes SIGTERM for a success, exit status 0, and leaves its tool behind."""
-    with serving(Model([[NOTES], [DEAF]])) as model:
-        machine = run(start, job, gemini, model)
-        machine.until(lambda: "trap" in machine.porter.text, PATIENCE)
-        machine.until(lambda: any("sleep 600" in one for one in left_of(machine)), PATIENCE)
-        machine.process.send_signal(signal.SIGTERM)
-        machine.wait(SOON)
-    assert machine.result["ending"] == "cancelled", machine.porter.text
-    kept(machine, bare)
+@pytest.fixture(scope="module")
+def cli(gemini: Path) -> Cli:
+    return Cli(
+        path=gemini,
+        run=run,
+        serving=lambda turns: serving(Model(turns)),
+        notes=NOTES,
+        noted="write_file",
+        words=Text,
+        execute=shell,
+        hang=Hang(),
+        command="gemini",
+        stall=20,
+        cut=1200,
+        # It ends without writing what still stands in its pipe; a real model takes longer over its last words.
+        flood=[[shell(MANY_MEGABYTES)], [shell("sleep 3")]],
+    )
 
 
-def test_a_killed_cli_is_a_crash(start: Start, job: JobDocument, bare: Bare, gemini: Path) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, job, gemini, model)
-        machine.until(lambda: len(model.requests) == 2, PATIENCE)
-        kill(machine, "gemini")
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", machine.porter.text
-    assert "SIGKILL" in machine.result["message"]
-    kept(machine, bare)
-
-
-def test_output_that_is_cut_in_a_line_is_no_success(
-    start: Start, job: JobDocument, bare: Bare, gemini: Path, tmp_path: Path
-) -> None:
-    short = cut_short(gemini, tmp_path / "short", 1200)
-    with serving(Model([[NOTES], [Text("Done, " * 200)]])) as model:
-        machine = run(start, job, short, model)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", machine.porter.text
-    assert "ended without its final event" in machine.result["message"]
-    kept(machine, bare)
-
-
-def test_fifty_megabytes_of_a_tool_need_little_memory(start: Start, job: JobDocument, gemini: Path) -> None:
-    tool = Tool("run_shell_command", {"command": MANY_MEGABYTES})
-    # It ends without writing what still stands in its pipe; a real model takes longer over its last words.
-    breath = Tool("run_shell_command", {"command": "sleep 3"})
-    with serving(Model([[EDIT], [tool], [breath], [Text("That was long.")]])) as model:
-        machine = run(start, job, gemini, model)
-        memory = memory_until_the_result(machine)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "changes", machine.porter.text[-2000:]
-    assert machine.result["summary"] == "That was long."
-    assert len(json.dumps(machine.result)) < 100_000
-    assert memory < 200 * 1024**2
+class TestGemini(EveryEnding):
+    """As every CLI. It takes SIGTERM for a success, exit status 0, and leaves its tool behind."""

@@ -5,17 +5,17 @@ It has no limit of turns: `steps` in its configuration only makes the model sum 
 
 from __future__ import annotations
 
-import signal
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.models.anthropic import Hang, Model, Nonsense, Refusal, Text, Tool, Turn, serving
 from tests.worker.conftest import BRANCH, Bare, Start
-from tests.worker.endings import MANY_MEGABYTES, PATIENCE, cut_short, kill, left_of, memory_until_the_result, pid_of
+from tests.worker.endings import PATIENCE, left_of
+from tests.worker.every_ending import Cli, EveryEnding
 from tests.worker.test_opencode import EDIT, job, opencode, run
-from worker.contract import JobDocument, Limits
+from worker.contract import JobDocument
 
 __all__ = ["job", "opencode"]
 
@@ -78,67 +78,21 @@ def test_a_model_nobody_has_is_named(start: Start, job: JobDocument, opencode: P
     assert model.requests == []
 
 
-def test_a_model_that_never_answers_is_waited_for_until_the_limit_of_silence(
-    start: Start, job: JobDocument, bare: Bare, opencode: Path
-) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, replace(job, limits=Limits(total=PATIENCE, stall=12)), opencode, model, resumes=False)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "stalled", (machine.result, machine.porter.text)
-    # Where the machine is too busy for it to begin in time there is nothing to keep.
-    assert machine.result["pushed"] == ("write notes.md" in machine.porter.text) == (BRANCH in bare.branches())
-    assert left_of(machine) == []
+@pytest.fixture(scope="module")
+def cli(opencode: Path) -> Cli:
+    return Cli(
+        path=opencode,
+        run=partial(run, resumes=False),
+        serving=lambda turns: serving(Model(turns)),
+        notes=NOTES,
+        noted="write notes.md",
+        words=Text,
+        execute=lambda command: Tool("bash", {"command": command, "description": "Run it"}),
+        hang=Hang(),
+        command="opencode run",
+        stall=12,
+    )
 
 
-def test_a_cli_that_is_killed_has_crashed_and_its_work_is_kept(
-    start: Start, job: JobDocument, bare: Bare, opencode: Path
-) -> None:
-    with serving(Model([[NOTES], Hang()])) as model:
-        machine = run(start, job, opencode, model, resumes=False)
-        machine.until(lambda: len(model.requests) == 2, PATIENCE)
-        kill(machine, "opencode run")
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
-    assert "SIGKILL" in machine.result["message"]
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-    assert left_of(machine) == []
-
-
-def test_a_tool_at_work_dies_with_it_though_it_has_a_session_of_its_own(
-    start: Start, job: JobDocument, bare: Bare, opencode: Path
-) -> None:
-    waiting = "trap '' TERM; (sleep 4321) & echo half done > notes.md; sleep 4321"
-    with serving(Model([[Tool("bash", {"command": waiting, "description": "Wait"})]])) as model:
-        machine = run(start, job, opencode, model, resumes=False)
-        pid_of(machine, "sleep 4321")
-        assert left_of(machine) != []
-        machine.process.send_signal(signal.SIGTERM)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "cancelled", (machine.result, machine.porter.text)
-    assert left_of(machine) == []
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-
-
-def test_output_that_ends_within_a_line_is_no_good_end(
-    start: Start, job: JobDocument, bare: Bare, opencode: Path, tmp_path: Path
-) -> None:
-    with serving(Model([[NOTES], [Text("There are notes now.")]])) as model:
-        machine = run(start, job, cut_short(opencode, tmp_path / "cut"), model, resumes=False)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "crashed", (machine.result, machine.porter.text)
-    assert "without its final event" in machine.result["message"]
-    assert bare.show(f"{BRANCH}:notes.md") == "half done"
-    assert left_of(machine) == []
-
-
-def test_fifty_megabytes_of_output_need_little_memory(
-    start: Start, job: JobDocument, bare: Bare, opencode: Path
-) -> None:
-    turns = [[Tool("bash", {"command": MANY_MEGABYTES, "description": "Print"})], [EDIT], [Text("Done.")]]
-    with serving(Model(turns)) as model:
-        machine = run(start, job, opencode, model, resumes=False)
-        most = memory_until_the_result(machine)
-        machine.wait(PATIENCE)
-    assert machine.result["ending"] == "changes", (machine.result, machine.porter.text)
-    assert "Hello" in bare.show(f"{BRANCH}:greet.py")
-    assert 0 < most < 150 * 1024 * 1024
+class TestOpencode(EveryEnding):
+    """As every CLI."""
