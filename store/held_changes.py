@@ -7,13 +7,14 @@ the decision until its end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from store import events, reports, tables, tasks
+from store import events, notices, reports, tables, tasks
+from store.channels import Occasion
 from store.database import Database
 from store.errors import AlreadyDecided, NotHeld
 from store.lifecycle import Status
@@ -66,6 +67,7 @@ def inspected(
         tasks.change_in(connection, task.id, now=now, message=why)
         once = f"{claim.run.id}:held"
         events.add(connection, task.id, "held", why, now=now, run_id=claim.run.id, once=once)
+        notices.tell(connection, replace(task, message=why), Occasion.NEEDS_YOU, now=now)
 
 
 def get(db: Database, run_id: str) -> HeldChange | None:

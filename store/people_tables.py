@@ -1,4 +1,4 @@
-"""The tables of people: who is signed in, and who changed or used what."""
+"""The tables of people: who is signed in, who may do what, and who changed or used what."""
 
 from __future__ import annotations
 
@@ -29,6 +29,24 @@ browser_sessions = Table(
     Column("sealed", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False, index=True),
+)
+
+# Who signed in some day, and whom an admin named before that.
+members = Table(
+    "members",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    # GitHub's number for them, known once they signed in
+    Column("person_id", BigInteger, unique=True),
+    Column("login", String(100), nullable=False),
+    # the login in lower case; none when somebody else has it now
+    Column("login_key", String(100), unique=True),
+    Column("name", String(200), nullable=False, default=""),
+    # none: what newcomers are (setting default_role)
+    Column("role", String(16), index=True),
+    Column("role_by", String(100), nullable=False, default=""),
+    Column("since", Utc, nullable=False),
+    Column("seen_at", Utc),
 )
 
 # What GitHub said a person may read, for a short while.

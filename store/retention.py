@@ -23,6 +23,7 @@ _BY_AGE: Mapping[str, Column[Any]] = {
     "decided changes": tables.held_changes.c.decided_at,
     "conversations": tables.sessions.c.kept_at,
     "audit lines": tables.audit.c.at,
+    "notifications": tables.notices.c.done_at,
     "deliveries": _deliveries.c.received_at,
 }
 

@@ -20,13 +20,14 @@ from store.day_tables import day_counts, stale_days
 from store.dialect import Json, RowId, Utc
 from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
-from store.people_tables import audit, browser_sessions, readable_repositories, sign_ins
+from store.notice_tables import channels, notices
+from store.people_tables import audit, browser_sessions, members, readable_repositories, sign_ins
 
 __all__ = [
-    "audit", "browser_sessions", "closings", "credentials", "day_counts", "deliveries", "events", "follow_ups",
-    "held_changes", "installations", "leases", "log_lines", "metadata", "paces", "permissions", "readable_repositories",
-    "redeliveries", "repositories", "requests", "responses", "run_tokens", "runs", "secrets", "sessions",
-    "settings", "sign_ins", "stale_days", "tasks",
+    "audit", "browser_sessions", "channels", "closings", "credentials", "day_counts", "deliveries", "events",
+    "follow_ups", "held_changes", "installations", "leases", "log_lines", "members", "metadata", "notices", "paces",
+    "permissions", "readable_repositories", "redeliveries", "repositories", "requests", "responses", "run_tokens",
+    "runs", "secrets", "sessions", "settings", "sign_ins", "stale_days", "tasks",
 ]  # fmt: skip
 
 tasks = Table(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from store import dialect, events, tables, tallies
+from store import dialect, events, notices, tables, tallies
 from store.database import Database
 from store.errors import Fenced, IllegalMove, NotFound
 from store.lifecycle import ENDED, LIVE, Outcome, Status, allowed
@@ -111,7 +111,9 @@ def move(
         raise IllegalMove(task_id, task.status, to)
     _settle(connection, task, to, now)
     events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor, once=once)
-    return _read(connection, task_id)
+    moved = _read(connection, task_id)
+    notices.tell(connection, moved, notices.occasion(moved), now=now)
+    return moved
 
 
 def lock(connection: Connection, task_id: str) -> Task:

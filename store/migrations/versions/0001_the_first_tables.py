@@ -22,6 +22,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repository", "subject", name=op.f("pk_closings")),
     )
     op.create_table(
+        "channels",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("scope", sa.String(length=250), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.String(length=320), nullable=False),
+        sa.Column("events", Json, nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("created_by", sa.String(length=100), nullable=False),
+        sa.Column("rests_until", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("channel_id", sa.String(length=32), nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=True),
+        sa.Column("run_id", sa.String(length=40), nullable=True),
+        sa.Column("event", sa.String(length=16), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("facts", Json, nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", Utc(), nullable=False),
+        sa.Column("lease_until", Utc(), nullable=True),
+        sa.Column("tried_at", Utc(), nullable=True),
+        sa.Column("done_at", Utc(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name=op.f("fk_notices_channel_id_channels"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index("ix_notices_channel", ["channel_id", "tried_at"], unique=False)
+        batch_op.create_index("ix_notices_done", ["done_at"], unique=False)
+        batch_op.create_index(
+            "ix_notices_pending",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at is null"),
+            postgresql_where=sa.text("done_at is null"),
+        )
+
+    op.create_table(
         "credentials",
         sa.Column("owner", sa.String(length=250), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -422,6 +466,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("once", name=op.f("uq_audit_once")),
     )
     op.create_index(op.f("ix_audit_at"), "audit", ["at"])
+    op.create_table(
+        "members",
+        sa.Column("id", RowId, nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("login", sa.String(length=100), nullable=False),
+        sa.Column("login_key", sa.String(length=100), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=True),
+        sa.Column("role_by", sa.String(length=100), nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.Column("seen_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
+        sa.UniqueConstraint("login_key", name=op.f("uq_members_login_key")),
+        sa.UniqueConstraint("person_id", name=op.f("uq_members_person_id")),
+    )
+    op.create_index(op.f("ix_members_role"), "members", ["role"])
     op.create_table(
         "held_changes",
         sa.Column("run_id", sa.String(length=40), nullable=False),
