@@ -33,6 +33,18 @@ class Fenced(StoreError):
         self.run_id, self.fence = run_id, fence
 
 
+class KeyTaken(StoreError):
+    """Under this key something else was asked for before."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(f"that key belongs to another request, which made task {task_id}")
+        self.task_id = task_id
+
+
+class AskedBefore(StoreError):
+    """Under this key a task was made a moment ago."""
+
+
 class WrongToken(StoreError):
     """The token does not belong to this run, or the run is over."""
 

@@ -26,9 +26,11 @@ _ORDER = (_follow_ups.c.asked_at, _follow_ups.c.id)
 
 def add(connection: Connection, new: NewFollowUp, *, now: datetime) -> str | None:
     """Store it in the caller's transaction: its id, or None when the same comment or review was heard before. What a
-    review and its remarks say with flags adds up, whichever is heard first, until the run starts."""
-    key = secrets.token_hex(6)
-    if not dialect.insert_new(connection, _follow_ups, [asdict(new) | {"id": key, "asked_at": now}]):
+    review and its remarks say with flags adds up until the run starts (docs/decisions/0011-one-review-is-one-run.md).
+    """
+    key, row = secrets.token_hex(6), asdict(new)
+    said = {str(row.pop("place")): new.flags} if new.flags else {}
+    if not dialect.insert_new(connection, _follow_ups, [row | {"id": key, "asked_at": now, "said": said}]):
         _add_flags(connection, new)
         return None
     text = f"{new.requested_by} asked for changes on the pull request"
@@ -40,9 +42,21 @@ def _add_flags(connection: Connection, new: NewFollowUp) -> None:
     if not new.flags:
         return
     mine = (_follow_ups.c.task_id == new.task_id) & (_follow_ups.c.source_key == new.source_key)
-    known = connection.execute(select(_follow_ups.c.flags).where(mine, _WAITING).with_for_update()).scalar()
-    if known is not None:
-        connection.execute(update(_follow_ups).where(mine, _WAITING).values(flags=new.flags | known))
+    known = connection.execute(select(_follow_ups.c.said).where(mine).with_for_update()).scalar()
+    if known is None:
+        return
+    said = known | {str(new.place): new.flags}
+    connection.execute(update(_follow_ups).where(mine).values(said=said))
+    connection.execute(update(_follow_ups).where(mine, _WAITING).values(flags=_counting(said)))
+
+
+def _counting(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The flags of all places: a review's own words win over its remarks, an earlier remark over a later one, in
+    whatever order they arrived."""
+    flags: dict[str, Any] = {}
+    for place in sorted(said, key=int, reverse=True):
+        flags |= said[place]
+    return flags
 
 
 def get(db: Database, follow_up_id: str) -> FollowUp:

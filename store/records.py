@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 @dataclass(frozen=True)
 class NewTask:
     """A request to do work, before it has an id. `comment_id` and `comment_line` name the command it came from;
-    `asked_at` is GitHub's time of it."""
+    `asked_at` is GitHub's time of it; `asked_key` and `asked_digest` as `store.once` makes them."""
 
     repository: str
     requested_by: str
@@ -55,6 +55,8 @@ class NewTask:
     base_branch: str | None = None
     instructions: str = ""
     flags: dict[str, Any] = field(default_factory=dict)
+    asked_key: str | None = None
+    asked_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Task:
     base_branch: str | None
     instructions: str
     flags: dict[str, Any]
+    asked_key: str | None
+    asked_digest: str | None
     branch: str | None
     base_sha: str | None
     head_sha: str | None
@@ -148,6 +152,7 @@ class Run:
     report_seq: int
     cancel_requested_at: datetime | None
     cancelled_by: str | None
+    discarded: bool
     result: dict[str, Any] | None
     usage: dict[str, Any]
     finished_at: datetime | None
@@ -253,18 +258,21 @@ class Request:
 @dataclass(frozen=True)
 class NewFollowUp:
     """Feedback on a pull request that is to become commits on its branch. `source_key` names what it came from, once:
-    `comment:<id>:<line>`, `review:<id>` or `review_comment:<id>` on GitHub, `asked:<number>` in Porter itself."""
+    `comment:<id>:<line>`, `review:<id>` or `review_comment:<id>` on GitHub, `asked:<number>` in Porter itself. `place`:
+    where in a review the flags stand; 0 in its own words, else the remark's id."""
 
     task_id: str
     source_key: str
     requested_by: str
     instructions: str = ""
     flags: dict[str, Any] = field(default_factory=dict)
+    place: int = 0
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """The same with its fate: `run_id` once it was started, `refused` (a sentence) when it cannot be."""
+    """The same with its fate: `run_id` once it was started, `refused` (a sentence) when it cannot be. `flags` are those
+    that count; `said` are those of each place."""
 
     id: str
     task_id: str
@@ -273,6 +281,7 @@ class FollowUp:
     requested_by: str
     instructions: str
     flags: dict[str, Any]
+    said: dict[str, dict[str, Any]]
     run_id: str | None
     started_at: datetime | None
     answered_at: datetime | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -60,6 +61,9 @@ tasks = Table(
     Column("base_branch", String(250)),
     Column("instructions", Text, nullable=False, default=""),
     Column("flags", Json, nullable=False, default=dict),
+    # a caller's own key for it, and what was asked under that (store/once.py)
+    Column("asked_key", String(64), unique=True),
+    Column("asked_digest", String(64)),
     # what came of it
     Column("branch", String(250)),
     Column("base_sha", String(64)),
@@ -134,6 +138,8 @@ runs = Table(
     Column("report_seq", Integer, nullable=False, default=0),
     Column("cancel_requested_at", Utc),
     Column("cancelled_by", String(100)),
+    # stopped, and what it has done so far is not to be saved
+    Column("discarded", Boolean, nullable=False, default=False),
     Column("result", Json),
     Column("usage", Json, nullable=False, default=dict),
     Column("finished_at", Utc),
@@ -263,6 +269,8 @@ follow_ups = Table(
     Column("requested_by", String(100), nullable=False),
     Column("instructions", Text, nullable=False, default=""),
     Column("flags", Json, nullable=False, default=dict),
+    # the flags of each of its places: 0 for the words of the review or comment itself, else the remark's id
+    Column("said", Json, nullable=False, default=dict),
     Column("run_id", String(40)),
     Column("started_at", Utc),
     Column("answered_at", Utc),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, select, update
 
 from store import dialect, events, notices, tables, tallies
 from store.database import Database
-from store.errors import Fenced, IllegalMove, NotFound
+from store.errors import AskedBefore, Fenced, IllegalMove, NotFound
 from store.lifecycle import ENDED, LIVE, Outcome, Status, allowed
 from store.records import NewTask, Priority, Run, RunKind, Task
 
@@ -20,7 +20,7 @@ _tasks, _runs = tables.tasks, tables.runs
 
 
 def create(db: Database, new: NewTask, *, now: datetime) -> Task:
-    """A new task with its first run, queued. A command that already made a task gives that task."""
+    """A new task with its first run, queued. A command that already made a task gives that task. Raises AskedBefore."""
     with db.write() as connection:
         made = add(connection, new, now=now)
         task_id = made if made is not None else _of_command(connection, new)
@@ -254,6 +254,8 @@ def _found(connection: Connection, query: Select[Any], task_id: str) -> Task:
 
 
 def _of_command(connection: Connection, new: NewTask) -> str:
+    if new.asked_key is not None:
+        raise AskedBefore("a task was made under that key before")
     same = (
         (_tasks.c.repository == new.repository)
         & (_tasks.c.comment_id == new.comment_id)

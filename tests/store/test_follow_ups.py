@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -37,11 +38,30 @@ def test_the_same_comment_is_feedback_once(db: Database, task: Task) -> None:
 def test_flags_of_a_review_and_its_remarks_add_up_until_it_starts(db: Database, task: Task) -> None:
     [key] = asked(db, task, "review:1")
     asked(db, task, "review:1", delivery="d-2", flags={"model": "m2"})
-    asked(db, task, "review:1", delivery="d-3", flags={"draft": True, "model": "m3"})
+    asked(db, task, "review:1", delivery="d-3", flags={"draft": True}, place=5)
     assert follow_ups.get(db, key).flags == {"model": "m2", "draft": True}
     follow_ups.start(db, key, now=NOW)
-    asked(db, task, "review:1", delivery="d-4", flags={"no_tests": True})
-    assert "no_tests" not in follow_ups.get(db, key).flags
+    asked(db, task, "review:1", delivery="d-4", flags={"no_tests": True}, place=6)
+    late = follow_ups.get(db, key)
+    assert ("no_tests" in late.flags, late.said["6"]) == (False, {"no_tests": True})
+
+
+PLACES: list[tuple[int, dict[str, Any]]] = [
+    (0, {"model": "m1"}),
+    (50, {"model": "m2", "agent": "codex"}),
+    (9, {"agent": "mock"}),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(PLACES)), ids=lambda order: "-".join(str(at) for at, _ in order))
+def test_a_reviews_own_words_win_then_its_earlier_remarks_whatever_is_heard_first(
+    db: Database, task: Task, order: Any
+) -> None:
+    for at, flags in order:
+        asked(db, task, "review:1", delivery=f"d-{at}", flags=flags, place=at)
+    [one] = follow_ups.waiting(db, task.id)
+    assert one.flags == {"model": "m1", "agent": "mock"}
+    assert one.said == {str(at): flags for at, flags in PLACES}
 
 
 def test_two_of_one_comment_start_one_after_the_other(db: Database, task: Task) -> None:

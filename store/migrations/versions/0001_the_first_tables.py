@@ -253,6 +253,8 @@ def upgrade() -> None:
         sa.Column("base_branch", sa.String(length=250), nullable=True),
         sa.Column("instructions", sa.Text(), nullable=False),
         sa.Column("flags", Json, nullable=False),
+        sa.Column("asked_key", sa.String(length=64), nullable=True),
+        sa.Column("asked_digest", sa.String(length=64), nullable=True),
         sa.Column("branch", sa.String(length=250), nullable=True),
         sa.Column("base_sha", sa.String(length=64), nullable=True),
         sa.Column("head_sha", sa.String(length=64), nullable=True),
@@ -278,6 +280,7 @@ def upgrade() -> None:
         sa.Column("comment_edited_at", Utc(), nullable=True),
         sa.Column("label_shown", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+        sa.UniqueConstraint("asked_key", name=op.f("uq_tasks_asked_key")),
         sa.UniqueConstraint(
             "repository", "comment_id", "comment_line", name=op.f("uq_tasks_repository_comment_id_comment_line")
         ),
@@ -326,6 +329,7 @@ def upgrade() -> None:
         sa.Column("requested_by", sa.String(length=100), nullable=False),
         sa.Column("instructions", sa.Text(), nullable=False),
         sa.Column("flags", Json, nullable=False),
+        sa.Column("said", Json, nullable=False),
         sa.Column("run_id", sa.String(length=40), nullable=True),
         sa.Column("started_at", Utc(), nullable=True),
         sa.Column("answered_at", Utc(), nullable=True),
@@ -381,6 +385,7 @@ def upgrade() -> None:
         sa.Column("report_seq", sa.Integer(), nullable=False),
         sa.Column("cancel_requested_at", Utc(), nullable=True),
         sa.Column("cancelled_by", sa.String(length=100), nullable=True),
+        sa.Column("discarded", sa.Boolean(), nullable=False),
         sa.Column("result", Json, nullable=True),
         sa.Column("usage", Json, nullable=False),
         sa.Column("finished_at", Utc(), nullable=True),
