@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from jobs.errors import ConfigurationError
+
+_THIS_COMPUTER = ("localhost", "127.0.0.1", "::1")
 
 
 class Mode(StrEnum):
@@ -35,6 +38,14 @@ class HostKind(StrEnum):
     FLY = "fly"
     DOCKER = "docker"
     LOCAL = "local"
+
+
+class MailTls(StrEnum):
+    """How the way to the mail server is kept from others: once begun (port 587), from the start (465), not at all."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 class Config(BaseSettings):
@@ -94,10 +105,22 @@ class Config(BaseSettings):
     worker_image: str = Field("registry.fly.io/porter-worker:latest", validation_alias="PORTER_WORKER_IMAGE")
     deployment: str = Field("default", validation_alias="PORTER_DEPLOYMENT")
 
+    notify_networks: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        [], validation_alias="PORTER_NOTIFY_NETWORKS"
+    )
+    smtp_host: str | None = Field(None, validation_alias="PORTER_SMTP_HOST")
+    smtp_port: int = Field(587, ge=1, le=65_535, validation_alias="PORTER_SMTP_PORT")
+    smtp_tls: MailTls = Field(MailTls.STARTTLS, validation_alias="PORTER_SMTP_TLS")
+    smtp_user: str | None = Field(None, validation_alias="PORTER_SMTP_USER")
+    smtp_password: SecretStr | None = Field(None, validation_alias="PORTER_SMTP_PASSWORD")
+    smtp_from: str | None = Field(
+        None, pattern=r"^[^\x00-\x1f\x7f]*[^\s@<>]+@[A-Za-z0-9.-]+>?$", validation_alias="PORTER_SMTP_FROM"
+    )
+
     log_format: str = Field("console", pattern="^(console|json)$", validation_alias="PORTER_LOG_FORMAT")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="PORTER_LOG_LEVEL")
 
-    @field_validator("fly_regions", "allowed_users", "admins", "allowed_bots", mode="before")
+    @field_validator("fly_regions", "allowed_users", "admins", "allowed_bots", "notify_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -131,6 +154,11 @@ class Config(BaseSettings):
     def signs_in(self) -> bool:
         """Whether people sign in with GitHub; in production without it there is one password for all."""
         return self.is_production and bool(self.github_client_id and self.github_client_secret)
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is a mail server."""
+        return bool(self.smtp_host and self.smtp_from)
 
     @property
     def names_app(self) -> bool:
@@ -173,8 +201,18 @@ class Config(BaseSettings):
             faults.append(
                 "PORTER_URL and PORTER_DASHBOARD_URL name different hosts: a sign-in at one is none at the other"
             )
+        faults += self._mail_faults()
         if faults:
             raise ConfigurationError(faults)
+
+    def _mail_faults(self) -> list[str]:
+        """A password, and what is told, must not cross a network for all to read."""
+        faults = []
+        if self.smtp_host and not self.smtp_from:
+            faults.append("PORTER_SMTP_FROM is not set: whom do mails come from?")
+        if self.smtp_host and self.smtp_tls is MailTls.NONE and self.smtp_host not in _THIS_COMPUTER:
+            faults.append("PORTER_SMTP_TLS=none is for a mail server on this computer; use starttls or tls")
+        return faults
 
     def app_private_key(self) -> str:
         """The GitHub App's key as PEM, from the variable (PEM or base64 of it) or the file.

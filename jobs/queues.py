@@ -88,6 +88,10 @@ class Queues:
         """Read the repository's configuration file anew. What is not enqueued now the next launch there does."""
         return self._put(CONTROL, "refresh_config", repository)
 
+    def notify(self, channel_id: str) -> bool:
+        """Send what a channel is to be told. Behind all else: who does not answer must hold up no task."""
+        return self._put(LAUNCH[Priority.LOW], "notify", channel_id)
+
     def has_job(self, name: str, key: str) -> bool:
         """Whether a job of this name waits or runs. Raises RedisError when Redis is away."""
         job_id = f"{name}-{key}"

@@ -24,7 +24,7 @@ from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
 from jobs.status_comment import EDIT_EVERY
-from store import credentials, follow_ups, leases, permissions, requests, responses, runs, tallies
+from store import credentials, follow_ups, leases, notices, permissions, requests, responses, runs, tallies
 from store import labels as label_store
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
@@ -37,6 +37,7 @@ QUICK, SLOW = 2.0, 15.0  # seconds between two passes
 LEAD = 20.0  # seconds a leader that died is missed
 PAGE = 1000
 AGAIN = timedelta(seconds=20)  # before the same job is looked at, or put into its queue, once more
+NOTIFY_EVERY = timedelta(seconds=2)  # a channel's job may have ended just before another notice came
 KEEP_ANSWERS = timedelta(days=1)  # GitHub's: an ETag is good for as long as the token it was given to, and that is less
 DAYS_AT_ONCE = 5  # stale days that are counted anew in one pass, tens of milliseconds each
 UNKNOWN_MACHINE = timedelta(minutes=2)  # how old a machine of no known run must be before it is destroyed
@@ -87,6 +88,9 @@ class Sweep:
         for task_id in runs.comments_behind(services.db, edited_before=now - EDIT_EVERY):
             if self._missing("publish", task_id, now, again=EDIT_EVERY):
                 services.queues.publish(task_id)
+        for channel_id in notices.due(services.db, now=now):
+            if self._missing("notify", channel_id, now, again=NOTIFY_EVERY):
+                services.queues.notify(channel_id)
 
     def slow(self) -> None:
         """What only the host can tell, by one list call. Raises a HostError when it cannot."""

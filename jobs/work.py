@@ -17,6 +17,7 @@ from jobs import mint as _mint
 from jobs import stop as _stop
 from jobs.bootstrap import Services
 from jobs.errors import JobError
+from jobs.notify import delivering
 from store.errors import Fenced, IllegalMove
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,11 @@ def follow_up(follow_up_id: str) -> None:
 def refresh_config(repository: str) -> None:
     """Read a repository's configuration file anew."""
     _quietly(lambda services: config_file.refresh(services, repository))
+
+
+def notify(channel_id: str) -> None:
+    """Send what a channel is to be told."""
+    _quietly(lambda services: delivering.send_due(services, channel_id))
 
 
 def _quietly(work: Callable[[Services], None]) -> None:

@@ -39,6 +39,21 @@ class Occasion(StrEnum):
 CHOOSABLE = tuple(one for one in Occasion if one is not Occasion.TEST)
 
 
+def address_name(channel_id: str) -> str:
+    """Under what the vault keeps a webhook's URL."""
+    return f"CHANNEL_{channel_id}_URL"
+
+
+def secret_name(channel_id: str) -> str:
+    """Under what the vault keeps the secret that a webhook is signed with."""
+    return f"CHANNEL_{channel_id}_SECRET"
+
+
+def is_address(name: str) -> bool:
+    """Whether the vault keeps a URL under this name."""
+    return name.startswith("CHANNEL_") and name.endswith("_URL")
+
+
 @dataclass(frozen=True)
 class Channel:
     """`scope`: `global`, or `repo:<owner/name>` for the tasks of one repository; `place`: what of its address may be

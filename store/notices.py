@@ -132,6 +132,15 @@ def put_off(db: Database, notice: Notice, answer: str, *, until: datetime, rest:
         return there
 
 
+def worst(db: Database, channel_id: str) -> int:
+    """The most attempts that a notice of this channel has had that has not arrived yet."""
+    query = select(func.max(_notices.c.attempts)).where(
+        _notices.c.channel_id == channel_id, _notices.c.done_at.is_(None)
+    )
+    with db.read() as connection:
+        return int(connection.execute(query).scalar() or 0)
+
+
 def last(db: Database) -> dict[str, Notice]:
     """By channel, the notice that was tried last."""
     newest = select(_notices).where(_notices.c.tried_at.is_not(None)).order_by(_notices.c.tried_at.desc()).limit(1)
