@@ -12,12 +12,13 @@ from dashboard import data
 from dashboard.errors import DatabaseAway
 from dashboard.gate import PERSON_HEADER, is_loopback, passed
 from dashboard.lookout import Glimpse, lookout
-from jobs import bootstrap, gate, repository, signing_in
+from jobs import bootstrap, gate, repository, roles, signing_in
 from jobs.bootstrap import Services
 from jobs.config import Config
 from jobs.errors import JobError
 from store.browser_sessions import BrowserSession
 from store.errors import NotFound
+from store.members import Role
 from store.sign_ins import hashed
 
 EMBEDDED_NOTE = "No sign-in: this Porter runs for you alone on this computer."
@@ -65,7 +66,7 @@ def sees(services: Services) -> frozenset[str] | None:
     here = session()
     if here is None:
         return frozenset()
-    if services.config.is_admin(here.login):
+    if roles.of_session(services, here) is Role.ADMIN:
         return None
     return _readable(services, here)
 
@@ -77,7 +78,8 @@ def sees_with(services: Services, cookie: str) -> frozenset[str] | None:
     here = signing_in.who(services, cookie)
     if here is None:
         return frozenset()
-    return None if services.config.is_admin(here.login) else signing_in.readable(services, cookie, here)
+    is_admin = roles.of_session(services, here) is Role.ADMIN
+    return None if is_admin else signing_in.readable(services, cookie, here)
 
 
 def forbidden(services: Services, task_id: str) -> str:
@@ -90,6 +92,8 @@ def forbidden(services: Services, task_id: str) -> str:
     here = session()
     if here is None:
         return SIGNED_OUT
+    if roles.of_session(services, here) is Role.VIEWER:
+        return roles.VIEWS_ONLY
     try:
         task = data.visible(services.db, task_id, sees(services))
         place = repository.of(services, task.repository, task.installation_id)
@@ -104,12 +108,27 @@ def forbidden(services: Services, task_id: str) -> str:
 def barred(services: Services, name: str) -> str:
     """Why this reader may have no work done in this repository; empty when they may, or when GitHub is to say so at the
     launch, which asks it in any case. Raises SQLAlchemyError."""
+    if words := bound(services):
+        return words
     only = sees(services)
-    if session_ended(services.config):
-        return SIGNED_OUT
     if only is None or name.lower() in {one.lower() for one in only}:
         return ""
     return f"GitHub does not let you read {name}, or Porter is not installed there."
+
+
+def role(services: Services) -> Role:
+    """What this reader is here, at this moment; without a sign-in there is only the operator."""
+    if not services.config.signs_in:
+        return Role.ADMIN
+    here = session()
+    return roles.of_session(services, here) if here is not None else Role.VIEWER
+
+
+def bound(services: Services) -> str:
+    """Why this reader changes nothing at all, whatever it is, as a sentence; empty when that depends on what it is."""
+    if session_ended(services.config):
+        return SIGNED_OUT
+    return roles.VIEWS_ONLY if role(services) is Role.VIEWER else ""
 
 
 def session_ended(config: Config) -> bool:
@@ -132,10 +151,7 @@ def _readable(services: Services, here: BrowserSession) -> frozenset[str]:
 
 def is_admin(services: Services) -> bool:
     """Whether this reader may see and set what concerns all."""
-    if not services.config.signs_in:
-        return True
-    here = session()
-    return here is not None and services.config.is_admin(here.login)
+    return role(services) is Role.ADMIN
 
 
 def login_of(cookie: str) -> str | None:

@@ -15,7 +15,7 @@ from jobs.fly_setup import Change, Report
 from jobs.setting_kinds import OF_MACHINES
 from store import audit
 
-NOT_YOURS = "Only an admin may change that; admins are named in PORTER_ADMINS."
+NOT_YOURS = "Only an admin of this Porter may change that."
 _WHOLE = ("machine_cpus", "machine_memory_mb")
 
 
@@ -35,7 +35,7 @@ def carry_out(services: Services, said: Mapping[str, Any], *, by: str, is_admin:
             return Outcome(NOT_YOURS)
         return _done(services, said, whom, by)
     except JobError as error:
-        return Outcome(_sentence(str(error), str(said.get("name", ""))))
+        return Outcome(sentence(str(error), str(said.get("name", ""))))
 
 
 def _done(services: Services, said: Mapping[str, Any], whom: For, by: str) -> Outcome:
@@ -83,7 +83,7 @@ def ask_fly(services: Services, said: Mapping[str, Any], *, by: str) -> Outcome:
             return _told(tried, "Good, and nothing was saved.")
         return _kept(services, fly_setup.save(services, change, by=by), name, value, by)
     except JobError as error:
-        return Outcome(_sentence(str(error), name))
+        return Outcome(sentence(str(error), name))
 
 
 def _kept(services: Services, report: Report, name: str, value: str, by: str) -> Outcome:
@@ -119,6 +119,6 @@ def _told(report: Report, done: str) -> Outcome:
     return Outcome(note=f"{done} {words}") if verdict.ok else Outcome(f"Nothing was saved. {words}")
 
 
-def _sentence(words: str, name: str) -> str:
+def sentence(words: str, name: str) -> str:
     """Without the setting's own name, which stands beside the field already."""
     return present.sentence(words.removeprefix(f"{name}: ").removeprefix(f"{name.partition(':')[0]}: "))

@@ -1,4 +1,4 @@
-"""The tabs about what is outside Porter as JSON: Fly, GitHub, people. Pure."""
+"""The tabs about what is outside Porter as JSON: Fly and GitHub. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 from dashboard import present
 from dashboard.fields import CHOICE, LIST, About, field
-from dashboard.settings_reads import GitHubView, MembersView
+from dashboard.settings_reads import GitHubView
 from jobs.app_settings import Note
 from jobs.config import Config
 from jobs.fly_setup import Report
 from jobs.fly_verdict import FlyStatus
-from store.browser_sessions import SignedIn
 from store.installations import Installation
 
 FLY_FIELDS: Mapping[str, About] = {
@@ -25,7 +24,6 @@ FLY_FIELDS: Mapping[str, About] = {
     "machine_memory_mb": About("Memory in MB", "A multiple of 256.", example="2048"),
 }
 _KINDS = (("shared", "Shared"), ("performance", "Performance"))
-_NO_ADMINS = "Nobody is named in PORTER_ADMINS."
 _FROM = {"stored": "saved here", "environment": "the environment", None: "not set"}
 
 
@@ -84,12 +82,12 @@ def github(seen: GitHubView, config: Config, *, now: datetime, zone: tzinfo) -> 
 def _app(config: Config, made: Note | None) -> dict[str, Any]:
     there = config.github_app_id is not None
     lines = [
-        _line("App", config.github_app_slug if there else "not set up", mono=there),
-        _line("Number", config.github_app_id or "not set", mono=there),
-        _line("Private key", _configured(config.github_app_private_key or config.github_app_private_key_file)),
-        _line("Webhook address", f"{config.url}/api/webhooks/github", mono=True),
-        _line("Webhook secret", _configured(config.github_webhook_secret)),
-        _line("Sign-in with GitHub", _configured(config.github_client_id and config.github_client_secret)),
+        line("App", config.github_app_slug if there else "not set up", mono=there),
+        line("Number", config.github_app_id or "not set", mono=there),
+        line("Private key", _configured(config.github_app_private_key or config.github_app_private_key_file)),
+        line("Webhook address", f"{config.url}/api/webhooks/github", mono=True),
+        line("Webhook secret", _configured(config.github_webhook_secret)),
+        line("Sign-in with GitHub", _configured(config.github_client_id and config.github_client_secret)),
     ]
     if there:
         lines[0]["href"] = f"{config.github_url}/apps/{config.github_app_slug}"
@@ -120,8 +118,8 @@ def _installation(one: Installation, size: int, now: datetime, zone: tzinfo) -> 
     else:
         word, tone = "Active", "done"
     about = f"{size:,} {'repository' if size == 1 else 'repositories'}"
-    line = _line(one.account or f"installation {one.id}", about, badge=(word, tone))
-    return line | {"when": present.ago(one.seen_at, now), "exact": present.exact(one.seen_at, zone)}
+    shown = line(one.account or f"installation {one.id}", about, badge=(word, tone))
+    return shown | {"when": present.ago(one.seen_at, now), "exact": present.exact(one.seen_at, zone)}
 
 
 def _health(seen: GitHubView, now: datetime, zone: tzinfo) -> dict[str, Any]:
@@ -130,61 +128,27 @@ def _health(seen: GitHubView, now: datetime, zone: tzinfo) -> dict[str, Any]:
     if last is not None:
         about = " · ".join(filter(None, (last.event, last.repository or "", last.verdict.value)))
         when = {"when": present.ago(last.received_at, now), "exact": present.exact(last.received_at, zone)}
-        lines.append(_line("Last delivery", about, mono=True) | when)
+        lines.append(line("Last delivery", about, mono=True) | when)
         told = ", ".join(f"{count:,} {word}" for word, count in sorted(seen.verdicts.items())) or "none"
-        lines.append(_line("In the last 24 hours", told))
+        lines.append(line("In the last 24 hours", told))
     if seen.looked_at is not None:
         when = {"when": present.ago(seen.looked_at, now), "exact": present.exact(seen.looked_at, zone)}
-        lines.append(_line("GitHub's own list", "compared with what arrived here") | when)
+        lines.append(line("GitHub's own list", "compared with what arrived here") | when)
     for delivery_id, asked in seen.failing:
         times = "once" if asked.attempts == 1 else f"{asked.attempts} times"
-        one = _line(
-            f"Did not arrive: {delivery_id}", f"asked for again {times}", badge=("Missing", "failed"), mono=True
-        )
+        one = line(f"Did not arrive: {delivery_id}", f"asked for again {times}", badge=("Missing", "failed"), mono=True)
         lines.append(one | {"when": present.ago(asked.at, now), "exact": present.exact(asked.at, zone)})
     lead = "" if last is not None else "GitHub has not called yet. Its calls come to the webhook address above."
     return {"key": "health", "title": "Deliveries", "lead": lead, "lines": lines}
 
 
-def members(seen: MembersView, config: Config, *, now: datetime, zone: tzinfo) -> list[dict[str, Any]]:
-    """Who is signed in, who decides, who asks."""
-    signed = [_member(one, config, now, zone) for one in seen.signed_in]
-    who_may = "Whoever may write to a repository on GitHub"
-    return [
-        _people("Signed in", _sign_in_lead(config, signed), signed),
-        _people(
-            "Admins",
-            "They see all repositories and set what concerns all (PORTER_ADMINS)." if config.admins else _NO_ADMINS,
-            [_line(one, "") for one in config.admins],
-        ),
-        _people(
-            "May ask for work",
-            f"{who_may}, and these people (PORTER_ALLOWED_USERS):" if config.allowed_users else f"{who_may}.",
-            [_line(one, "") for one in config.allowed_users],
-        ),
-        _people("Have asked for work", "" if seen.askers else "Nobody yet.", [_line(one, "") for one in seen.askers]),
-    ]
-
-
-def _people(title: str, lead: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def people(title: str, lead: str, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A section of plain lines."""
     return {"key": title, "title": title, "lead": lead, "lines": list(lines)}
 
 
-def _member(one: SignedIn, config: Config, now: datetime, zone: tzinfo) -> dict[str, Any]:
-    badge = ("Admin", "running") if config.is_admin(one.login) else None
-    line = _line(one.login, one.name if one.name != one.login else "", badge=badge)
-    return line | {"when": present.ago(one.since, now), "exact": present.exact(one.since, zone)}
-
-
-def _sign_in_lead(config: Config, signed: Sequence[Any]) -> str:
-    if not config.is_production:
-        return "Nobody signs in: this Porter runs for one person on one computer."
-    if not config.signs_in:
-        return "Nobody signs in with GitHub here: there is one password for all (GITHUB_CLIENT_ID is not set)."
-    return "" if signed else "Nobody is signed in."
-
-
-def _line(title: str, text: str, *, badge: tuple[str, str] | None = None, mono: bool = False) -> dict[str, Any]:
+def line(title: str, text: str, *, badge: tuple[str, str] | None = None, mono: bool = False) -> dict[str, Any]:
+    """One line: what it is, and what is so. `badge`: a word and its tone."""
     shown = {"word": badge[0], "tone": badge[1]} if badge else None
     return {
         "key": title,

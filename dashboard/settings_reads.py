@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs import app_settings
+from jobs import app_settings, roles
 from jobs.app_settings import Note
 from jobs.bootstrap import Services
 from store import browser_sessions, deliveries, feed, installations, redeliveries, settings
-from store.browser_sessions import SignedIn
+from store import members as store_members
 from store.installations import Installation
+from store.members import Member, Role
 from store.records import Delivery
 from store.redeliveries import Asked
 
 _DAY = timedelta(hours=24)
-_MOST = 50  # installations, people and lost deliveries that are listed
+_MOST = 50  # installations, askers and lost deliveries that are listed
+_PEOPLE = 200
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,12 @@ class GitHubView:
 
 @dataclass(frozen=True)
 class MembersView:
-    """Who is signed in now, and who has asked for work."""
+    """`browsers`: in how many each person is signed in, by their number; `newcomers`: what whoever has no role of their
+    own is; `askers`: who has asked for work."""
 
-    signed_in: Sequence[SignedIn]
+    members: Sequence[Member]
+    browsers: Mapping[int, int]
+    newcomers: Role
     askers: Sequence[str]
 
 
@@ -60,5 +65,6 @@ def github(services: Services) -> GitHubView:
 
 def members(services: Services) -> MembersView:
     """One look at the people."""
-    people = browser_sessions.signed_in(services.db, now=services.clock(), limit=_MOST)
-    return MembersView(people, feed.names(services.db, "requested_by")[:_MOST])
+    browsers = browser_sessions.browsers(services.db, now=services.clock())
+    found, askers = store_members.known(services.db, limit=_PEOPLE), feed.names(services.db, "requested_by")[:_MOST]
+    return MembersView(found, browsers, roles.newcomers(services), askers)

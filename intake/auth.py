@@ -8,10 +8,12 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from intake.errors import Forbidden, Unknown, WrongToken
-from jobs import signing_in
+from jobs import roles, signing_in
 from jobs.bootstrap import Services
+from jobs.config import Config
 from jobs.github.errors import GitHubError
 from jobs.signing_in import COMING_BACK, COOKIE, Arrival, NotSignedIn
+from store.members import Role
 
 PATH = "/api/auth"
 _COMING_BACK_COOKIE = "porter_coming_back"
@@ -62,7 +64,11 @@ class Door:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._config = services.config
+
+    @property
+    def _config(self) -> Config:
+        """As it is now: an App that was made since this process began brings the sign-in with it."""
+        return self._services.config
 
     def page(self) -> ResponseReturnValue:
         """The page with the button."""
@@ -105,9 +111,9 @@ class Door:
         session = signing_in.who(self._services, request.cookies.get(COOKIE, ""))
         if session is None:
             raise WrongToken("you are not signed in", action="sign in", action_url=f"{self._config.url}{PATH}/sign-in")
-        return {"login": session.login, "name": session.name, "avatar_url": session.avatar_url,
-                "admin": self._config.is_admin(session.login),
-                "expires_at": session.expires_at.isoformat()}  # fmt: skip
+        role = roles.of_session(self._services, session)
+        return {"login": session.login, "name": session.name, "avatar_url": session.avatar_url, "role": role,
+                "admin": role is Role.ADMIN, "expires_at": session.expires_at.isoformat()}  # fmt: skip
 
     def _arrived(self, arrival: Arrival) -> Response:
         answer = make_response(redirect(f"{self._config.dashboard_url}{arrival.goes_to}", 303))

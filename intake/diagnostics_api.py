@@ -14,8 +14,9 @@ from intake import shapes
 from intake.access import check
 from intake.answers import Answered
 from intake.errors import Forbidden
-from jobs import preconditions, signing_in
+from jobs import preconditions, roles, signing_in
 from jobs.bootstrap import Services
+from store.members import Role
 
 _ERRORS: dict[Any, Any] = {str(status): shapes.Error for status in (400, 401, 403, 404, 405, 422, 500, 503)}
 
@@ -49,8 +50,8 @@ def routes(services: Services) -> APIBlueprint:
         """A cookie is enough here: nothing is changed."""
         session = signing_in.who(services, request.cookies.get(signing_in.COOKIE, ""))
         if services.config.signs_in and session is not None and "Authorization" not in request.headers:
-            if not services.config.is_admin(session.login):
-                raise Forbidden("only admins see this; PORTER_ADMINS names them")
+            if roles.of_session(services, session) is not Role.ADMIN:
+                raise Forbidden("only admins see this; PORTER_ADMINS names them, and Settings, Members")
             return
         check(services.config, request.method, request.headers)
 

@@ -55,7 +55,7 @@ def _may_begin(services: Services, here: Repository, task: Task, one: FollowUp) 
     if gate.may_ask(services, here, one.requested_by, source=Source.of(one).way):
         return True
     gate.refuse(services, here, task.pr_number or 0, one.requested_by)
-    words = f"{one.requested_by} may not write to {task.repository}"
+    words = gate.why_not(services, task.repository, one.requested_by)
     follow_ups.refuse(services.db, one.id, words, now=services.clock())
     follow_ups.answered(services.db, one.id, now=services.clock())
     return False

@@ -1,5 +1,5 @@
-"""Who may make Porter work: people whom GitHub lets write to the repository, and those the operator named. Everybody
-else gets one polite reply."""
+"""Who may make Porter work: people whom GitHub lets write to the repository, and those the operator named, but for
+viewers. Everybody else gets one polite reply."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from jobs import replies
+from jobs import replies, roles
 from jobs.bootstrap import Services
 from jobs.github.client import Repository
 from store import leases, permissions
+from store.members import Role
 
 _log = logging.getLogger(__name__)
 
@@ -33,12 +34,29 @@ def may_ask(services: Services, repository: Repository, login: str, *, source: s
     if login.endswith(BOT):
         allowed = _is_allowed_bot(services, repository, login)
     else:
-        named = {user.lower() for user in services.config.allowed_users}
-        allowed = login.lower() in named or may_write(services, repository, login)
+        # GitHub first: who may not write hears so, and nothing of who has which role here.
+        allowed = _is_let(services, repository, login) and not is_viewer(services, login)
     if not allowed:
         extra = {"action": "not_permitted", "repository": repository.full_name, "login": login}
-        _log.info("someone without write access asked", extra=extra)
+        _log.info("someone who may not ask did", extra=extra)
     return allowed
+
+
+def is_viewer(services: Services, login: str) -> bool:
+    """Whether this person only looks on, whatever GitHub lets them do. Bots have no role: they are named by number."""
+    return not login.endswith(BOT) and roles.of_login(services, login) is Role.VIEWER
+
+
+def why_not(services: Services, repository: str, login: str) -> str:
+    """In a sentence without its full stop, why somebody may not ask whom `may_ask` refused."""
+    if is_viewer(services, login):
+        return f"{login} is a viewer of this Porter, and viewers start and change nothing"
+    return f"{login} may not write to {repository}; Porter works for people who may"
+
+
+def _is_let(services: Services, repository: Repository, login: str) -> bool:
+    named = {user.lower() for user in services.config.allowed_users}
+    return login.lower() in named or may_write(services, repository, login)
 
 
 def is_operator(services: Services, source: str) -> bool:
@@ -70,13 +88,18 @@ def _remembered(services: Services, repository: Repository, login: str, ask: Cal
 
 
 def refuse(services: Services, repository: Repository, issue_number: int, login: str) -> int | None:
-    """Make sure that the issue has the one reply; its comment's id. None while another worker is at it."""
+    """Make sure that the issue has the one reply, to strangers or to viewers; its comment's id. None while another
+    worker is at it. Raises a GitHubError."""
+    looks_on = not login.endswith(BOT) and _is_let(services, repository, login)
+    words, sign = (
+        (replies.only_looks(login), replies.LOOKS) if looks_on else (replies.not_permitted(login), replies.REFUSED)
+    )
     place = hashlib.sha256(f"{repository.full_name}#{issue_number}".encode()).hexdigest()[:32]
     holder = secrets.token_hex(8)
     if not leases.hold(services.db, f"refusal:{place}", holder=holder, now=services.clock(), seconds=60):
         return None
     try:
-        known = repository.find_comment(issue_number, replies.REFUSED, since=_EVER)
-        return (known or repository.create_comment(issue_number, replies.not_permitted(login))).id
+        known = repository.find_comment(issue_number, sign, since=_EVER)
+        return (known or repository.create_comment(issue_number, words)).id
     finally:
         leases.let_go(services.db, f"refusal:{place}", holder=holder)

@@ -138,8 +138,7 @@ def _let_in(services: Services, claim: Claim) -> tuple[Repository, bool]:
         told = True
     asker, way = feedback.asker(services, task, claim.run)
     if not gate.may_ask(services, here, asker, source=way):
-        words = f"{asker} may not write to {task.repository}; Porter works for people who may"
-        raise LaunchRefused(words, Reason.NOT_PERMITTED)
+        raise LaunchRefused(gate.why_not(services, task.repository, asker), Reason.NOT_PERMITTED)
     return here, told
 
 

@@ -29,7 +29,7 @@ class CannotDecide(JobError):
 
 
 class NotPermitted(CannotDecide):
-    """GitHub does not let this person write to the repository."""
+    """GitHub does not let this person write to the repository, or they only look on here."""
 
 
 class HeadMoved(CannotDecide):
@@ -126,6 +126,8 @@ def _let_in(services: Services, task_id: str, login: str | None) -> _Desk:
         extra = {"action": "not_permitted", "repository": task.repository, "login": login}
         _log.info("someone without write access decided", extra=extra)
         raise NotPermitted(review_words.not_permitted(login, task.repository))
+    if login is not None and gate.is_viewer(services, login):
+        raise NotPermitted(review_words.only_looks(login))
     return _Desk(task, task.pr_number, here, PullRequest(here, task.pr_number))
 
 

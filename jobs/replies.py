@@ -10,6 +10,7 @@ from store.lifecycle import Status
 from store.records import Request, Task
 
 REFUSED = "<!-- porter:refused -->"
+LOOKS = "<!-- porter:looks -->"
 
 _LIVE = {
     Status.QUEUED: "waiting",
@@ -37,6 +38,14 @@ def not_permitted(login: str) -> str:
     return (
         f"Thank you, {code(login, 60)}. Porter works for people who may write to this repository; "
         "one of them can ask it to take this on.\n\n" + REFUSED
+    )
+
+
+def only_looks(login: str) -> str:
+    """The one reply an issue gets for all viewers that ask there."""
+    return (
+        f"Thank you, {code(login, 60)}. You are a viewer of this Porter, and viewers start and change nothing; "
+        "its admins can change that under Settings, Members.\n\n" + LOOKS
     )
 
 

@@ -36,6 +36,10 @@ def not_permitted(login: str, repository: str) -> str:
     return f"{login} may not write to {repository}, says GitHub; only people who may can decide on its pull requests"
 
 
+def only_looks(login: str) -> str:
+    return f"{login} is a viewer of this Porter, and viewers decide nothing; an admin can change that"
+
+
 def moved(standing: Standing) -> str:
     return (
         f"the branch {standing.head} moved on and is at {standing.head_sha[:7]} now, which is not what you looked at; "

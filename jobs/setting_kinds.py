@@ -67,6 +67,7 @@ Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000)]
 Switch = Annotated[bool, Strict()]
 
 Scope = Literal["global", "repo", "user"]
+NewcomersRole = Literal["member", "viewer"]  # nobody becomes an admin by merely coming
 CpuKind = Literal["shared", "performance"]
 Cpus = Annotated[int, Strict(), Field(ge=1, le=16)]
 Memory = Annotated[int, Strict(), Field(ge=256, le=131_072, multiple_of=256)]  # MB
@@ -93,6 +94,7 @@ OF_MACHINES = ("machine_cpu_kind", "machine_cpus", "machine_memory_mb", "regions
 KINDS: Mapping[str, Kind] = {
     "enabled": Kind(TypeAdapter(Switch), THE_OPERATOR, of_agent=True, of_all=False),
     "default_agent": Kind(TypeAdapter(AgentName)),
+    "default_role": Kind(TypeAdapter(NewcomersRole), THE_OPERATOR),
     "model": Kind(TypeAdapter(Model), of_agent=True),
     "effort": Kind(TypeAdapter(Effort), of_agent=True),
     "base_branch": Kind(TypeAdapter(Branch), frozenset({"repo"})),

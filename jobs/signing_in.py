@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from jobs.bootstrap import Services
 from jobs.errors import JobError
 from jobs.github.errors import GitHubError, GitHubRefused, GitHubUnavailable
 from jobs.github.sign_in import UserToken
-from store import browser_sessions, leases, sign_ins
+from store import audit, browser_sessions, leases, members, sign_ins
 from store.browser_sessions import BrowserSession
 from store.errors import VaultError
 from store.sign_ins import hashed
@@ -78,23 +79,39 @@ def finish(services: Services, *, state: str, code: str, browser: str) -> Arriva
 
 
 def who(services: Services, cookie: str) -> BrowserSession | None:
-    """Who holds this cookie, at this moment."""
-    return browser_sessions.find(services.db, cookie, now=services.clock()) if cookie else None
+    """Who holds this cookie, at this moment, and with which role."""
+    now = services.clock()
+    here = browser_sessions.find(services.db, cookie, now=now) if cookie else None
+    if here is not None and (here.seen_at is None or now - here.seen_at > members.SEEN_EVERY):
+        members.saw(services.db, here.person_id, now=now)
+    return here
 
 
 def sign_out(services: Services, cookie: str) -> None:
-    """End the person's sessions in every browser, and their tokens at GitHub. What GitHub does not hear of is logged:
-    nobody can use those tokens any more, for Porter has forgotten them."""
+    """End the person's sessions in every browser, and their tokens at GitHub."""
     session = who(services, cookie)
     if session is None:
         return
-    for sealed in browser_sessions.end_all(services.db, session.person_id):
+    revoke(services, session.person_id, browser_sessions.end_all(services.db, session.person_id))
+    _log.info("%s signed out", session.login, extra={"action": "signed_out", "login": session.login})
+
+
+def send_away(services: Services, person_id: int, login: str, *, by: str) -> list[str]:
+    """The same for somebody else, at once and without a word to GitHub: `revoke` is for their tokens, still sealed."""
+    with services.db.write() as connection:
+        sealed = browser_sessions.end_all_in(connection, person_id)
+        audit.note(connection, who=by, action="signed_out", what=f"member/{login}", now=services.clock())
+    return sealed
+
+
+def revoke(services: Services, person_id: int, sealed: Sequence[str]) -> None:
+    """End these tokens at GitHub. What it does not hear of is logged: nobody can use those tokens any more, for Porter
+    has forgotten them."""
+    for one in sealed:
         try:
-            text = browser_sessions.opened(services.vault, session.person_id, sealed)
-            services.sign_in.revoke(_token(text))
+            services.sign_in.revoke(_token(browser_sessions.opened(services.vault, person_id, one)))
         except (GitHubError, VaultError):
             _log.warning("a token could not be ended at GitHub", extra={"action": "revoke_failed"}, exc_info=True)
-    _log.info("%s signed out", session.login, extra={"action": "signed_out", "login": session.login})
 
 
 def readable(services: Services, cookie: str, session: BrowserSession) -> frozenset[str]:

@@ -5,26 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from store import dialect, tables
+from store import dialect, members, tables
 from store.database import Database
+from store.members import Role
 from store.sign_ins import hashed
 from store.vault import Vault
 
 _sessions = tables.browser_sessions
-_readable = tables.readable_repositories
+_readable, _members = tables.readable_repositories, tables.members
 
 
 @dataclass(frozen=True)
 class BrowserSession:
-    """Somebody who is signed in. `person_id` is GitHub's number for them, which stays when the login changes."""
+    """Somebody who is signed in. `person_id` is GitHub's number for them, which stays when the login changes; `role` is
+    what they were given (None: that of newcomers), `seen_at` when they looked last."""
 
     person_id: int
     login: str
     name: str
     avatar_url: str
     expires_at: datetime
+    role: Role | None = None
+    seen_at: datetime | None = None
 
 
 def begin(db: Database, vault: Vault, cookie: str, one: BrowserSession, *, token: str, now: datetime) -> None:
@@ -36,35 +40,28 @@ def begin(db: Database, vault: Vault, cookie: str, one: BrowserSession, *, token
     }  # fmt: skip
     with db.write() as connection:
         connection.execute(_sessions.insert().values(row))
+        members.arrived(connection, one.person_id, one.login, one.name, now=now)
 
 
 def find(db: Database, cookie: str, *, now: datetime) -> BrowserSession | None:
-    """Who holds this cookie; None for one that is forged, ended or signed out."""
-    query = select(_sessions).where(_sessions.c.cookie_hash == hashed(cookie), _sessions.c.expires_at > now)
+    """Who holds this cookie, and what role they have now; None for one that is forged, ended or signed out."""
+    here = (_sessions.c.cookie_hash == hashed(cookie)) & (_sessions.c.expires_at > now)
+    both = _sessions.outerjoin(_members, _members.c.person_id == _sessions.c.person_id)
+    query = select(_sessions, _members.c.role, _members.c.seen_at).select_from(both).where(here)
     with db.read() as connection:
         row = connection.execute(query).mappings().first()
     if row is None:
         return None
-    names = ("person_id", "login", "name", "avatar_url", "expires_at")
-    return BrowserSession(**{name: row[name] for name in names})
+    names = ("person_id", "login", "name", "avatar_url", "expires_at", "seen_at")
+    return BrowserSession(**{name: row[name] for name in names}, role=Role(row["role"]) if row["role"] else None)
 
 
-@dataclass(frozen=True)
-class SignedIn:
-    """Somebody who is signed in somewhere, and since when last."""
-
-    login: str
-    name: str
-    since: datetime
-
-
-def signed_in(db: Database, *, now: datetime, limit: int = 50) -> list[SignedIn]:
-    """Who is signed in, each once, the latest first."""
-    since = func.max(_sessions.c.created_at)
-    query = select(_sessions.c.login, func.max(_sessions.c.name), since).where(_sessions.c.expires_at > now)
+def browsers(db: Database, *, now: datetime) -> dict[int, int]:
+    """In how many browsers each person is signed in."""
+    query = select(_sessions.c.person_id, func.count()).where(_sessions.c.expires_at > now)
     with db.read() as connection:
-        rows = connection.execute(query.group_by(_sessions.c.login).order_by(since.desc()).limit(limit))
-        return [SignedIn(str(login), str(name), at) for login, name, at in rows]
+        rows = connection.execute(query.group_by(_sessions.c.person_id))
+        return {int(person_id): int(count) for person_id, count in rows}
 
 
 def token(db: Database, vault: Vault, cookie: str) -> str | None:
@@ -84,11 +81,16 @@ def renew(db: Database, vault: Vault, cookie: str, person_id: int, *, token: str
 
 def end_all(db: Database, person_id: int) -> list[str]:
     """Sign the person out everywhere. Answers their tokens, still sealed (`opened`), to be ended at GitHub."""
-    theirs = _sessions.c.person_id == person_id
     with db.write() as connection:
-        sealed = list(connection.execute(select(_sessions.c.sealed).where(theirs)).scalars())
-        connection.execute(_sessions.delete().where(theirs))
-        connection.execute(_readable.delete().where(_readable.c.person_id == person_id))
+        return end_all_in(connection, person_id)
+
+
+def end_all_in(connection: Connection, person_id: int) -> list[str]:
+    """`end_all` as part of a larger change."""
+    theirs = _sessions.c.person_id == person_id
+    sealed = list(connection.execute(select(_sessions.c.sealed).where(theirs)).scalars())
+    connection.execute(_sessions.delete().where(theirs))
+    connection.execute(_readable.delete().where(_readable.c.person_id == person_id))
     return sealed
 
 

@@ -8,7 +8,19 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import choices, components, data, page, person, present, settings_acts, settings_places, settings_reads
+from dashboard import (
+    choices,
+    components,
+    data,
+    members,
+    members_acts,
+    page,
+    person,
+    present,
+    settings_acts,
+    settings_places,
+    settings_reads,
+)
 from dashboard import settings_tabs as tabs
 from dashboard.errors import DatabaseAway
 from dashboard.lookout import Glimpse, lookout
@@ -173,8 +185,10 @@ def _github(services: Services) -> dict[str, Any]:
 
 
 def _members(services: Services) -> dict[str, Any]:
-    seen = settings_reads.members(services)
-    shown = settings_places.members(seen, services.config, now=services.clock(), zone=page.zone())
+    seen, own = settings_reads.members(services), kept.of_scope(services.db, kept.GLOBAL)
+    shown = members.sections(
+        seen, services.config, own, you=person.who(), now=services.clock(), zone=page.zone()
+    )  # fmt: skip
     return {"lead": "Who looks here, who decides, who asks.", "sections": shown}
 
 
@@ -222,9 +236,12 @@ def _changed(said: dict[str, Any]) -> Outcome:
 
 def _carried_out(services: Services, said: dict[str, Any]) -> Outcome:
     """Who asks is asked anew: a page that is open outlives its sign-in."""
-    if refused := person.refusal(services.config):
+    if refused := person.refusal(services.config) or person.bound(services):
         return Outcome(refused)
-    return settings_acts.carry_out(services, said, by=person.who(), is_admin=person.is_admin(services))
+    is_admin = person.is_admin(services)
+    if said.get("do") in members_acts.VERBS:
+        return members_acts.carry_out(services, said, by=person.who()) if is_admin else Outcome(settings_acts.NOT_YOURS)
+    return settings_acts.carry_out(services, said, by=person.who(), is_admin=is_admin)
 
 
 def _ask_fly(said: dict[str, Any]) -> None:

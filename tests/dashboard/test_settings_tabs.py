@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import fields, settings_acts, settings_places, settings_reads, settings_tabs
+from dashboard import fields, members, settings_acts, settings_places, settings_reads, settings_tabs
 from dashboard.settings_acts import NOT_YOURS, Outcome
 from jobs import bootstrap, changing, fly_verdict, roster
 from jobs.bootstrap import Services
@@ -150,7 +150,7 @@ def test_an_empty_porter_says_what_will_be_there(services):
     seen = settings_reads.github(services)
     shown = settings_places.github(seen, services.config, now=NOW, zone=UTC)
     assert "GitHub has not called yet" in shown[2]["lead"]
-    people = settings_places.members(settings_reads.members(services), services.config, now=NOW, zone=UTC)
+    people = members.sections(settings_reads.members(services), services.config, {}, you="maria", now=NOW, zone=UTC)
     assert "this Porter runs for one person" in people[0]["lead"]
     info = SecretInfo("global", "FLY_API_TOKEN", "v1", NOW, "maria")
     assert settings_tabs.token_row(info, CONFIG, now=NOW, zone=UTC)["by"] == "by maria, just now"

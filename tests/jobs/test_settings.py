@@ -128,4 +128,4 @@ def test_a_bad_setting_is_refused_in_words(name, value, scope, said):
 
 def test_every_setting_has_an_input_or_is_an_advice():
     inputs = {settings._SETTING.get(name, name) for name in Inputs.__dataclass_fields__} - {"no_tests", "priority"}
-    assert inputs | {"custom_prompt", "enabled", *OF_MACHINES} == KINDS.keys()
+    assert inputs | {"custom_prompt", "default_role", "enabled", *OF_MACHINES} == KINDS.keys()

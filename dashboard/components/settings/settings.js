@@ -198,9 +198,9 @@ function drawSwitch(node, one, answers) {
 }
 
 function makeSection(section, act) {
-  const p = { title: el("h2", { text: section.title }), lead: el("p", { class: "quiet" }), badge: el("span", { class: "badge" }), fields: el("div", { class: "fields" }), secrets: el("div", { class: "secrets" }), lines: el("div", { class: "lines", role: "list" }), link: outward({ class: "button" }), turn: section.switch ? makeSwitch(act) : null };
+  const p = { title: el("h2", { text: section.title }), lead: el("p", { class: "quiet" }), badge: el("span", { class: "badge" }), fields: el("div", { class: "fields" }), secrets: el("div", { class: "secrets" }), lines: el("div", { class: "lines", role: "list" }), people: el("div", { class: "people" }), naming: section.naming ? makeNaming(section.naming, act) : null, link: outward({ class: "button" }), turn: section.switch ? makeSwitch(act) : null };
   const head = [el("div", { class: "names" }, p.title, p.lead), p.badge];
-  const body = [p.fields, p.secrets, p.lines, p.link];
+  const body = [p.fields, p.secrets, p.lines, p.people, p.naming, p.link];
   const node = section.fold === undefined ? el("section", { class: "panel part" }, el("div", { class: "head" }, ...head), ...body)
     : el("section", { class: "panel part" }, el("details", { open: !section.fold }, el("summary", { class: "head" }, icon("fold"), ...head), el("div", { class: "body" }, ...body)), p.turn);
   node.setAttribute("aria-label", section.title);
@@ -250,7 +250,9 @@ function makeSettings(home, latest) {
     keyed(p.fields, section.fields ?? [], (one) => one.id, (one) => makeField(one, act), (child, one) => drawField(child, one, data.answers));
     keyed(p.secrets, section.secrets ?? [], (one) => one.id, (one) => makeSecret(one, act), (child, one) => drawSecret(child, one, data.answers));
     keyed(p.lines, section.lines ?? [], (one) => one.key, makeLine, drawLine);
-    for (const name of ["fields", "secrets", "lines"]) show(p[name], Boolean(section[name]?.length));
+    keyed(p.people, section.people ?? [], (one) => one.id, (one) => makePerson(one, act), (child, one) => drawPerson(child, one, data.answers));
+    if (p.naming) drawNaming(p.naming, data.answers);
+    for (const name of ["fields", "secrets", "lines", "people"]) show(p[name], Boolean(section[name]?.length));
     show(p.link, Boolean(section.link));
     if (section.link) { write(p.link, section.link.text); point(p.link, section.link.href); }
   }
