@@ -32,6 +32,12 @@ class Invalid(IntakeError):
     code = "invalid"
 
 
+class KeyReused(Invalid):
+    """The Idempotency-Key was sent before, with another request."""
+
+    code = "key_reused"
+
+
 class WrongSignature(IntakeError):
     """The delivery is not signed with a secret of ours; the answer does not say what was wrong with it."""
 

@@ -74,6 +74,15 @@ class TaskBody(BaseModel):
     requested_by: Login | None = None
 
 
+class OnceHeader(BaseModel):
+    """A name of the caller's own for a request that must be done once, such as a UUID. Sent again with the same body,
+    it is answered with the task it made, and status 200; with another body it is refused."""
+
+    idempotency_key: Annotated[str, Field(max_length=255, pattern=r"^[!-~]+$")] | None = Field(
+        None, alias="Idempotency-Key"
+    )
+
+
 class TaskShape(BaseModel):
     """A task as the API shows it. Times in UTC, cost in US dollars, `percent` 0 to 100. `position`: how many tasks
     wait before it; null unless it is queued."""

@@ -14,15 +14,16 @@ from pydantic import BaseModel
 from intake import shapes
 from intake.access import check
 from intake.answers import Answered, require_json
-from intake.errors import Conflict, Invalid
+from intake.errors import Conflict, Invalid, KeyReused
 from intake.stream import Streams
 from jobs.bootstrap import Services
 from jobs.dispatching import CannotDispatch, NoKey, Wish, dispatch
 from jobs.roster import Roster
-from store import feed, logs, runs, tasks
-from store.errors import NotFound
+from store import feed, logs, once, runs, tasks
+from store.errors import AskedBefore, KeyTaken, NotFound
 from store.feed import TaskFilter
 from store.lifecycle import Status
+from store.once import Once
 from store.records import Task
 
 LARGEST = 512 * 1024  # bytes
@@ -52,11 +53,12 @@ def routes(services: Services, roster: Roster, streams: Streams) -> APIBlueprint
         found = feed.page(services.db, _filter(query), after=_key(query.after), limit=query.limit)
         return {"tasks": [desk.shape(task) for task in found.tasks], "next": found.next_key}
 
-    @api.post("", responses={"201": shapes.TaskShape})
-    def start_task(body: shapes.TaskBody) -> Answered:
-        """Start work on an issue, or with words alone, for which an issue is opened."""
-        made = desk.start(body, by=g.caller)
-        return desk.shape(made), HTTPStatus.CREATED, {"Location": f"/api/tasks/{made.id}"}
+    @api.post("", responses={"201": shapes.TaskShape, "200": shapes.TaskShape})
+    def start_task(header: shapes.OnceHeader, body: shapes.TaskBody) -> Answered:
+        """Start work on an issue, or with words alone, for which an issue is opened. 200: its Idempotency-Key was sent
+        before, and this is the task it made."""
+        made, status = desk.start(body, by=g.caller, key=header.idempotency_key)
+        return desk.shape(made), status, {"Location": f"/api/tasks/{made.id}"}
 
     @api.get("/<task_id>", responses={"200": shapes.TaskShape})
     def read_task(path: shapes.TaskPath) -> Answered:
@@ -102,13 +104,28 @@ class Desk:
         waits = task.status is Status.QUEUED
         return shapes.task(task, feed.position(self._services.db, task) if waits else None)
 
-    def start(self, body: shapes.TaskBody, *, by: str) -> Task:
-        """Raises Invalid for what cannot work, Conflict when the agent has no key."""
+    def start(self, body: shapes.TaskBody, *, by: str, key: str | None = None) -> tuple[Task, HTTPStatus]:
+        """The task, and whether it was created now. `key`: the caller's own name for the request. Raises Invalid for
+        what cannot work, KeyReused, Conflict when the agent has no key."""
+        asked = Once.of(by, key, body.model_dump_json()) if key is not None else None
+        try:
+            known = self._known(asked) if asked else None
+            return (known, HTTPStatus.OK) if known else (self._dispatched(body, by, asked), HTTPStatus.CREATED)
+        except AskedBefore:  # the same request, sent at the same moment, was faster
+            return self.start(body, by=by, key=key)
+
+    def _known(self, asked: Once) -> Task | None:
+        try:
+            return once.task(self._services.db, asked)
+        except KeyTaken as taken:
+            raise KeyReused(f"Idempotency-Key: {taken}", action="send a new key with a new request") from taken
+
+    def _dispatched(self, body: shapes.TaskBody, by: str, asked: Once | None) -> Task:
         flags = {name: getattr(body, name) for name in ("draft", "no_tests", "with_thread", "timeout_seconds")}
         named = ("repository", "instructions", "issue_number", "title", "agent", "model", "base_branch", "priority")
         wish = Wish(**{name: getattr(body, name) for name in named}, flags=flags)
         try:
-            return dispatch(self._services, self._roster, wish, by=self._person(body, by), source="api")
+            return dispatch(self._services, self._roster, wish, by=self._person(body, by), source="api", once=asked)
         except NoKey as missing:
             raise Conflict(str(missing), action=missing.action) from missing
         except CannotDispatch as refusal:

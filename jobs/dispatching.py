@@ -17,6 +17,7 @@ from jobs.readiness import Asker
 from jobs.roster import Roster
 from jobs.setting_kinds import LONGEST, SHORTEST, Branch, Model
 from store import installations, tasks
+from store.once import Once
 from store.records import NewTask, Priority, Task
 from worker import agents
 from worker.agents import Agent
@@ -63,11 +64,11 @@ class Wish:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
-def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source: str) -> Task:
+def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source: str, once: Once | None = None) -> Task:
     """Start the work, in milliseconds and without a word to GitHub: the launch asks there. `by` is who wants it (a
     login, or the local operator); `source` is `dashboard` or `api`.
 
-    Raises CannotDispatch (NoKey) with a sentence.
+    Raises CannotDispatch (NoKey) with a sentence; AskedBefore when a task was made for `once`.
     """
     name, installation_id = _reachable(services, wish.repository)
     agent = _ready_agent(services, roster, wish.agent or _usual(services, roster, name), Asker(name, by))
@@ -84,6 +85,8 @@ def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source:
         base_branch=_checked(_BRANCH, wish.base_branch, "base_branch", "that is not a branch's name"),
         instructions=_words(wish),
         flags=_flags(wish.flags) | ({"agent": agent.name} if wish.agent else {}),
+        asked_key=once.key if once else None,
+        asked_digest=once.digest if once else None,
     )
     made = tasks.create(services.db, new, now=services.clock())
     services.queues.launch(made.run_id, made.priority)
