@@ -27,9 +27,15 @@ def feed(
     github_url: str,
     mention: str,
     typed: Typed | None = None,
+    opened: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """All that the feed shows, at `now` in the reader's `zone`. `typed`: what a type-ahead was asked, and offers."""
-    cards = [(present.day(task.created_at, now, zone), card(task, view, now, zone, github_url)) for task in view.tasks]
+    """All that the feed shows, at `now` in the reader's `zone`. `typed`: what a type-ahead was asked, and offers;
+    `opened`: what the cards show below that are open, by task."""
+    cards = [
+        (present.day(task.created_at, now, zone),
+         card(task, view, now, zone, github_url) | {"opened": (opened or {}).get(task.id)})
+        for task in view.tasks
+    ]  # fmt: skip
     return {
         "pills": pills(view.counts, view.needs, wanted),
         "wanted": asdict(wanted),
@@ -80,7 +86,7 @@ def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
         "repository": task.repository,
         "number": f"#{task.issue_number}" if task.issue_number else "",
         "issue": issue,
-        "title": task.issue_title or present.excerpt(task.instructions, 80) or "Untitled task",
+        "title": title(task),
         "agent": task.agent,
         "model": task.model or "",
         "by": task.requested_by,
@@ -91,7 +97,13 @@ def heading(task: Task, github_url: str, *, stopping: bool) -> dict[str, Any]:
         "minus": f"−{task.deletions:,}" if task.files_changed else "",
         "stop": task.status in LIVE and not stopping,
         "retry": task.status in ENDED and task.status is not Status.SUCCEEDED,
+        "key": task.status is Status.FAILED and task.reason == "auth",
     }
+
+
+def title(task: Task) -> str:
+    """What the task is about, in a line."""
+    return task.issue_title or present.excerpt(task.instructions, 80) or "Untitled task"
 
 
 def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:
@@ -102,7 +114,7 @@ def _line(task: Task, ahead: int, stopping: bool) -> dict[str, str]:
         case Tone.WAITING:
             return {"line": present.waiting(ahead), "kind": "step", "hint": present.sentence(task.message)}
         case Tone.RUNNING:
-            return {"line": _waits(task) or task.step or _starting(task.status), "kind": "step", "hint": ""}
+            return {"line": _waits(task) or task.step or starting(task.status), "kind": "step", "hint": ""}
         case Tone.DONE:
             return {"line": present.excerpt(task.summary), "kind": "quote", "hint": _nothing_to_change(task)}
         case Tone.FAILED:
@@ -116,7 +128,8 @@ def _waits(task: Task) -> str:
     return present.sentence(task.message) if task.status is Status.FINISHING else ""
 
 
-def _starting(status: Status) -> str:
+def starting(status: Status) -> str:
+    """What goes on before the first step is told, and after the last."""
     match status:
         case Status.LAUNCHING:
             return "Starting a machine"
@@ -139,7 +152,8 @@ def _empty(wanted: Wanted, mention: str) -> dict[str, str]:
         return {"title": "Nothing matches", "text": "No task fits these filters.", "code": "", "action": "clear"}
     return {
         "title": "No tasks yet",
-        "text": "Tasks show up here the moment somebody asks for one. Comment on an issue of a connected repository:",
+        "text": "Tasks show up here the moment somebody asks for one. Comment on an issue of a connected repository, "
+        "or dispatch one from here:",
         "code": f"@{mention} fix this, please",
-        "action": "",
+        "action": "dispatch",
     }

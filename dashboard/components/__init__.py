@@ -10,15 +10,17 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_ALSO = {"dispatch": "combo", "feed": "combo"}  # components with a part that is not theirs alone
+# Components of several parts: a part may belong to more than one.
+_ALSO = {"dispatch": ("combo",), "feed": ("combo", "feed/card", "feed/glance"),
+         "settings": ("settings/members",)}  # fmt: skip
 
 
 @cache
 def _component(name: str) -> Callable[..., Any]:
     """Read once a process, when first drawn. Only the frame's rules reach beyond it."""
-    parts = ["dom", *([_ALSO[name]] if name in _ALSO else []), f"{name}/{name}"]
-    script = "".join((_HERE / f"{part}.js").read_text() for part in parts)
-    style = "".join((_HERE / f"{part}.css").read_text() for part in ["base", *parts[1:]])
+    parts = [*_ALSO.get(name, ()), f"{name}/{name}"]
+    script = "".join((_HERE / f"{part}.js").read_text() for part in ["dom", *parts])
+    style = "".join((_HERE / f"{part}.css").read_text() for part in ["base", *parts])
     mount: Callable[..., Any] = st.components.v2.component(
         f"porter.{name}", css=style, js=script, isolate_styles=name != "frame"
     )

@@ -20,7 +20,7 @@ def asked(db, words):
 
 def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
     tab.goto(desk.dashboard.url)
-    tab.get_by_role("link", name="New task").click()
+    tab.get_by_role("link", name="Dispatch").click()
     tab.wait_for_url("**/dispatch")
     tab.get_by_role("button", name="Write tests", exact=True).click()
     tab.get_by_role("button", name="Dispatch").click()

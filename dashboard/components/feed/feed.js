@@ -5,88 +5,8 @@ const TYPED = { // the filters that are typed: what each says when it is empty
   repository: ["Repository", "all repositories"], by: ["Asked by", "everyone"],
   branch: ["Branch", "any branch"], issue: ["Issue", "any issue"],
 };
+const MOST_OPEN = 10; // cards, as the server has it
 const RARE = ["branch", "issue", "since", "until"]; // behind a button until one of them is set
-
-function makeCard(task, send) {
-  const open = () => send({ do: "open", id: task.id });
-  const name = el("a", { class: "name", href: `/task?id=${encodeURIComponent(task.id)}` });
-  name.addEventListener("click", (event) => {
-    if (!plain(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    open();
-  });
-  const p = {
-    name,
-    node: el("span", { class: "node" }),
-    where: outward({ class: "where mono" }),
-    when: el("time", { class: "when quiet num" }),
-    state: el("span", { class: "state" }),
-    agent: el("span", { class: "mono" }),
-    by: el("span"),
-    elapsed: el("span", { class: "num" }),
-    plus: el("span", { class: "num plus" }),
-    minus: el("span", { class: "num minus" }),
-    pull: outward({ class: "pull num" }),
-    cost: el("span", { class: "num cost" }),
-    fill: el("i"),
-    percent: el("span", { class: "num" }),
-    line: el("span"),
-    hint: el("span", { class: "hint" }),
-    stop: twice(el("button", { class: "button", type: "button" }), "Stop", "Stop it?", () => send({ do: "stop", id: task.id })),
-    retry: el("button", { class: "button", type: "button", text: "Retry", onclick: () => send({ do: "retry", id: task.id }) }),
-    review: el("button", { class: "button", type: "button", text: "Review", onclick: () => send({ do: "review", id: task.id }) }),
-    open: el("button", { class: "button", type: "button", text: "Open", onclick: open }),
-  };
-  p.progress = el("div", { class: "progress" }, el("div", { class: "bar" }, p.fill), p.percent);
-  const figures = el("span", { class: "figures" }, p.elapsed, p.plus, p.minus, p.pull, p.cost);
-  p.card = el("article", { class: "card", tabindex: "0" },
-    el("div", { class: "top" }, p.where, p.agent, p.by, p.when),
-    el("div", { class: "what" }, el("h3", {}, name), figures),
-    p.progress,
-    el("div", { class: "foot" }, el("div", { class: "said" }, p.state, p.line, p.hint), el("div", { class: "acts" }, p.stop, p.retry, p.review, p.open)));
-  p.card.addEventListener("click", (event) => {
-    const selected = p.card.getRootNode().getSelection?.() ?? document.getSelection();
-    if (plain(event) && !event.target.closest("a, button") && !String(selected ?? "")) open();
-  });
-  p.card.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === p.card) open();
-  });
-  return remember(el("div", { role: "listitem" }, p.node, p.card), p);
-}
-
-function drawCard(row, task) {
-  const p = parts.get(row);
-  row.className = `row ${task.tone}`;
-  if (p.tone !== task.tone) p.node.replaceChildren(icon(task.tone));
-  p.tone = task.tone;
-  p.card.setAttribute("aria-label", `${task.word}: ${task.title}`);
-  write(p.name, task.title);
-  write(p.where, `${task.repository}${task.number ? ` ${task.number}` : ""}`);
-  point(p.where, task.issue);
-  write(p.when, task.when);
-  p.when.title = task.exact;
-  write(p.state, task.word);
-  write(p.agent, task.model ? `${task.agent} · ${task.model}` : task.agent);
-  write(p.by, `by ${task.by}`);
-  for (const name of ["elapsed", "plus", "minus", "cost"]) {
-    write(p[name], task[name]);
-    show(p[name], Boolean(task[name]));
-  }
-  write(p.pull, task.pr?.label);
-  point(p.pull, task.pr?.url);
-  show(p.pull, Boolean(task.pr));
-  show(p.progress, task.percent !== null);
-  p.fill.style.width = `${task.percent ?? 0}%`;
-  write(p.percent, `${task.percent ?? 0} %`);
-  p.line.className = task.kind;
-  write(p.line, task.line.startsWith(task.word) ? task.line.slice(task.word.length).trim() : task.line); // not said twice
-  write(p.hint, task.hint);
-  show(p.hint, Boolean(task.hint));
-  show(p.stop, task.stop);
-  show(p.retry, task.retry);
-  show(p.review, task.review);
-}
 
 function makePill(pill, choose) {
   const p = { word: el("span"), count: el("span", { class: "num" }) };
@@ -152,16 +72,17 @@ function makeDay(name, label, { now, filter }) {
   return { root: el("label", { class: `when-day ${name}` }, el("span", { class: "quiet", text: label }), input), draw };
 }
 
-function drawEmpty(node, empty, clear) {
+function drawEmpty(node, empty, acts) {
   show(node, Boolean(empty));
   if (!empty || node.dataset.drawn === empty.title) return;
   node.dataset.drawn = empty.title;
   node.replaceChildren(
-    el("span", { class: "mark" }, icon(empty.action ? "search" : "feed")),
+    el("span", { class: "mark" }, icon(empty.action === "clear" ? "search" : "feed")),
     el("h2", { text: empty.title }),
     el("p", { text: empty.text }));
   if (empty.code) node.append(el("code", { text: empty.code }));
-  if (empty.action) node.append(el("button", { class: "button", type: "button", text: "Show all tasks", onclick: clear }));
+  const [text, act] = acts[empty.action];
+  node.append(el("button", { class: "button", type: "button", text, onclick: act }));
 }
 
 function makeFeed(home, latest) {
@@ -173,7 +94,7 @@ function makeFeed(home, latest) {
   const pills = el("div", { class: "pills", role: "group", "aria-label": "Status" });
   const typed = Object.fromEntries(Object.keys(TYPED).map((name) => [name, makeTyped(name, { now, filter, ask })]));
   const days = { since: makeDay("since", "From", { now, filter }), until: makeDay("until", "To", { now, filter }) };
-  const agent = el("select", { "aria-label": "Agent" });
+  const agent = el("select", { class: "agent", "aria-label": "Agent" });
   agent.addEventListener("change", () => filter({ agent: agent.value }));
   const search = el("input", { type: "search", placeholder: "Search titles, or #412", "aria-label": "Search tasks", autocomplete: "off", spellcheck: "false" });
   let typing = 0;
@@ -184,23 +105,28 @@ function makeFeed(home, latest) {
     if (event.key === "Escape") search.blur();
     event.stopPropagation();
   });
-  const task = el("a", { class: "button first", href: "/dispatch" }, icon("dispatch"), "New task");
-  task.addEventListener("click", (event) => {
-    if (!plain(event)) return;
-    event.preventDefault();
-    send({ do: "dispatch" });
-  });
   const timeline = el("div", { class: "days" });
   const empty = el("section", { class: "empty panel" });
   const more = el("div", { class: "more" }, el("button", { class: "button", type: "button", text: "Show older tasks", onclick: () => send({ do: "more" }) }));
   const unset = el("button", { class: "button", type: "button", text: "Clear", onclick: clear });
   const rare = el("div", { class: "rare", id: "rare" }, typed.branch.root, typed.issue.root, days.since.root, days.until.root);
+  const glance = makeGlance(send);
+  const unfolded = new Set(); // the cards that are open
+  let [begun, asked] = [false, 0];
+  const askOpen = () => { asked = Date.now(); send({ do: "unfold", ids: [...unfolded] }); };
+  const unfold = (id) => {
+    if (!unfolded.delete(id)) unfolded.add(id);
+    if (unfolded.size > MOST_OPEN) unfolded.delete([...unfolded][0]);
+    askOpen();
+    drawDays(latest().data.days);
+  };
   let isWide = false;
   const widen = el("button", { class: "button", type: "button", text: "More filters", "aria-controls": "rare" });
   const fold = () => {
     const isNeeded = RARE.some((name) => now[name]);
     const wide = isWide || isNeeded;
     show(rare, wide);
+    filters.classList.toggle("open", wide || Boolean(now.repository || now.agent || now.by)); // a phone shows the rest only then
     show(widen, !isNeeded);
     write(widen, wide ? "Fewer filters" : "More filters");
     widen.setAttribute("aria-expanded", String(wide));
@@ -208,7 +134,7 @@ function makeFeed(home, latest) {
   widen.addEventListener("click", () => { isWide = rare.hidden; fold(); });
   const filters = el("div", { class: "filters" }, typed.repository.root, agent, typed.by.root,
     el("div", { class: "searching" }, icon("search"), search, el("kbd", { text: "/", "aria-hidden": "true" })), widen, unset, rare);
-  const root = el("div", { class: "p feed" }, el("div", { class: "over" }, el("h1", { class: "title", text: "Feed" }), task), pills, filters, empty, timeline, more);
+  const root = el("div", { class: "p feed" }, el("h1", { class: "title", text: "Feed" }), glance.root, pills, filters, empty, timeline, more);
 
   const slash = (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.composedPath()[0]?.tagName);
@@ -217,6 +143,21 @@ function makeFeed(home, latest) {
     search.focus();
   };
   document.addEventListener("keydown", slash);
+
+  function drawDays(groups) {
+    const shown = groups.flatMap((one) => one.cards);
+    if (!begun) for (const task of shown) if (task.opened) unfolded.add(task.id); // the reader comes back to the page
+    begun = true;
+    keyed(timeline, groups, (one) => one.day,
+      (one) => remember(el("section", { class: "day", "aria-label": one.day }, el("h2", { text: one.day })), { cards: null }),
+      (section, one) => {
+        const p = parts.get(section);
+        if (!p.cards) section.append((p.cards = el("div", { class: "cards", role: "list" })));
+        keyed(p.cards, one.cards, (task) => task.id, (task) => makeCard(task, { send, unfold }), (row, task) => drawCard(row, task, unfolded.has(task.id)));
+      });
+    // The server forgets what was open when it is started anew; it is told again, but not in a loop.
+    if (shown.some((task) => unfolded.has(task.id) && !task.opened) && Date.now() - asked > 5000) askOpen();
+  }
 
   function update(data) {
     Object.assign(now, NOTHING, data.wanted);
@@ -227,15 +168,10 @@ function makeFeed(home, latest) {
     show(unset, data.narrow);
     if (!typing && search.getRootNode().activeElement !== search) search.value = now.q;
     keyed(pills, data.pills, (pill) => pill.key, (pill) => makePill(pill, (key) => filter({ status: key })), drawPill);
-    drawEmpty(empty, data.empty, clear);
+    glance.draw(data.glance);
+    drawEmpty(empty, data.empty, { clear: ["Show all tasks", clear], dispatch: ["Dispatch a task", () => send({ do: "dispatch" })] });
     for (const choosing of [pills, filters]) show(choosing, data.narrow || !data.empty);
-    keyed(timeline, data.days, (one) => one.day,
-      (one) => remember(el("section", { class: "day", "aria-label": one.day }, el("h2", { text: one.day })), { cards: null }),
-      (section, one) => {
-        const p = parts.get(section);
-        if (!p.cards) section.append((p.cards = el("div", { class: "cards", role: "list" })));
-        keyed(p.cards, one.cards, (task) => task.id, (task) => makeCard(task, send), drawCard);
-      });
+    drawDays(data.days);
     show(more, data.more);
   }
   return { root, update, close: () => document.removeEventListener("keydown", slash) };

@@ -1,4 +1,5 @@
-// The frame: wordmark, pages, who is here, dark or light. Sends `go` with the page's name.
+// The frame: wordmark, the button for a new task (always in the same place), pages, who is here, dark or light.
+// Sends `go` with the page's name.
 
 ICONS.System = ["M3 5h18v11H3z", "M8 20h8", "M12 16v4"];
 ICONS.Light = ["M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8", "M12 2v2", "M12 20v2", "M2 12h2", "M20 12h2", "m5 5 1.5 1.5", "m17.5 17.5 1.5 1.5", "m19 5-1.5 1.5", "m6.5 17.5-1.5 1.5"];
@@ -48,6 +49,7 @@ function makeFrame(home, latest) {
     latest().setTriggerValue("go", page);
   };
   const mark = el("a", { class: "mark", href: "/", onclick: (event) => go(event, "feed") }, el("span", { class: "lamp" }), "porter");
+  const dispatch = el("a", { class: "button first dispatch", href: "/dispatch", onclick: (event) => go(event, "dispatch") }, icon("dispatch"), "Dispatch");
   let places = [];
   heed(location.pathname);
   const nav = el("nav", { "aria-label": "Pages" });
@@ -55,13 +57,13 @@ function makeFrame(home, latest) {
   const note = el("span");
   // A form, not a request of ours: the answer ends the cookie and leads to the sign-in page.
   const out = el("form", { method: "post" }, el("button", { class: "quiet", type: "submit", text: "Sign out" }));
-  const root = el("div", { class: "p frame" }, mark, menu,
+  const root = el("div", { class: "p frame" }, mark, dispatch, menu,
     el("div", { class: "rest" }, nav, el("div", { class: "foot" }, person, note, out, makeThemes(() => new Set([location.pathname, "/task", ...places])))));
   menu.addEventListener("click", () => fold(!root.classList.contains("open")));
   root.addEventListener("keydown", (event) => event.key === "Escape" && fold(false));
 
   function update(data) {
-    keyed(nav, data.pages, (page) => page.key,
+    keyed(nav, data.pages.filter((page) => page.key !== "dispatch"), (page) => page.key,
       (page) => el("a", { href: page.href, onclick: (event) => go(event, page.key) }, icon(page.key), el("span", { text: page.title }), el("span", { class: "num count" })),
       (link, page) => {
         page.here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
@@ -69,6 +71,8 @@ function makeFrame(home, latest) {
         show(link.lastChild, Boolean(page.count));
         if (page.count) link.lastChild.title = `${page.count} waiting for a decision`;
       });
+    const isThere = data.pages.some((page) => page.key === "dispatch" && page.here);
+    isThere ? dispatch.setAttribute("aria-current", "page") : dispatch.removeAttribute("aria-current");
     places = data.pages.map((page) => page.href);
     write(person, data.person);
     write(note, data.note);
