@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +13,7 @@ from dashboard.page import QUIET, away, go, go_if_asked, problem, services
 from jobs.config import Config
 from jobs.errors import ConfigurationError
 from store.errors import VaultError
+from store.members import Role
 
 _VIEWS = Path(__file__).parent / "views"  # not "pages": Streamlit would run those by itself, without the frame
 _ICON = Path(__file__).parent / "static" / "porter.svg"
@@ -25,6 +27,9 @@ _MENU = {
     "operations": ("Operations", "/operations"),
     "setup": ("Set-up", "/setup"),
 }
+_FOR_ADMINS = ("setup",)
+_OTHERWISE = {"operations": "Deliveries"}  # what of it whoever is no admin sees
+_WORDS = {Role.ADMIN: "Admin", Role.MEMBER: "", Role.VIEWER: "Viewer: you look, and change nothing."}
 
 
 def render() -> None:
@@ -66,14 +71,30 @@ def render() -> None:
 def _frame(here: str, config: Config) -> None:
     """In a fragment, so that its count is right on every page, and no page outlives its reader's sign-in for long."""
     go_if_asked()
-    counts = {"review": _waiting()}
+    counts, role = {"review": _waiting()}, _role()
     menu = [
         {"key": name, "title": title, "href": address, "here": name == here, "count": counts.get(name, "")}
-        for name, (title, address) in _MENU.items()
+        for name, title, address in _menu(role)
     ]
-    note = "" if config.is_production else person.EMBEDDED_NOTE
+    note = _WORDS[role] if config.signs_in else "" if config.is_production else person.EMBEDDED_NOTE
     out = f"{config.url}{person.SIGN_OUT}" if config.signs_in else ""
     components.draw("frame", {"pages": menu, "person": person.who(), "note": note, "sign_out": out}, go=_go)
+
+
+def _menu(role: Role) -> list[tuple[str, str, str]]:
+    """Name, title and address of what this reader may open."""
+    shown = {name: one for name, one in _MENU.items() if role is Role.ADMIN or name not in _FOR_ADMINS}
+    titles = {} if role is Role.ADMIN else _OTHERWISE
+    return [(name, titles.get(name, title), address) for name, (title, address) in shown.items()]
+
+
+def _role() -> Role:
+    """What the reader is; while the database is away, what they were a moment ago."""
+    here = services()
+    with suppress(DatabaseAway):
+        st.session_state["role"] = data.watch().look(lambda: person.role(here), here.clock())
+    known: Role = st.session_state.get("role", Role.MEMBER)
+    return known
 
 
 def _waiting() -> str:

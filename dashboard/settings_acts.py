@@ -13,7 +13,6 @@ from jobs.changing import For
 from jobs.errors import JobError
 from jobs.fly_setup import Change, Report
 from jobs.setting_kinds import OF_MACHINES
-from store import audit
 
 NOT_YOURS = "Only an admin of this Porter may change that."
 _WHOLE = ("machine_cpus", "machine_memory_mb")
@@ -70,7 +69,8 @@ def ask_fly(services: Services, said: Mapping[str, Any], *, by: str) -> Outcome:
     """Give Fly's part a value, if Fly takes it, or forget it. Fly is asked: not for a page's own thread."""
     name, value = str(said.get("name", "")), str(said.get("value", "")).strip()
     if said.get("do") == "fly-forget":
-        return forget_fly(services, by=by)
+        there = fly_settings.forget(services.db, by=by, now=services.clock())
+        return Outcome(note="Removed" if there else "It was removed before.")
     if not value:
         return Outcome("A blank changes nothing.")
     try:
@@ -81,26 +81,9 @@ def ask_fly(services: Services, said: Mapping[str, Any], *, by: str) -> Outcome:
             return Outcome(f"Nothing was changed: {there}. Name another app to have it made elsewhere.")
         if said.get("do") == "fly-try" or not tried.verdict.ok:
             return _told(tried, "Good, and nothing was saved.")
-        return _kept(services, fly_setup.save(services, change, by=by), name, value, by)
+        return _told(fly_setup.save(services, change, by=by), "Saved.")
     except JobError as error:
         return Outcome(sentence(str(error), name))
-
-
-def _kept(services: Services, report: Report, name: str, value: str, by: str) -> Outcome:
-    if report.verdict.ok:
-        detail, what = (f"app {report.verdict.app}", fly_settings.TOKEN) if name == "token" else (value, name)
-        what = f"{fly_settings.OWNER}/{what}"
-        audit.note(services.db, who=by, action="fly_changed", what=what, detail=detail, now=services.clock())
-    return _told(report, "Saved.")
-
-
-def forget_fly(services: Services, *, by: str) -> Outcome:
-    """Forget the saved token and app."""
-    if not fly_settings.forget(services.db):
-        return Outcome(note="It was removed before.")
-    what = f"{fly_settings.OWNER}/{fly_settings.TOKEN}"
-    audit.note(services.db, who=by, action="secret_removed", what=what, now=services.clock())
-    return Outcome(note="Removed")
 
 
 def _change(name: str, value: str, said: Mapping[str, Any]) -> Change:

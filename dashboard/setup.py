@@ -36,6 +36,7 @@ class Around:
     notices: Mapping[str, str] | None = None
     leave: Mapping[str, Any] | None = None
     sign_in: str = ""
+    on_fly: bool = False
 
 
 def drawn(ground: Sequence[Check | None], steps: Mapping[str, Check | None], around: Around) -> dict[str, Any]:
@@ -97,8 +98,10 @@ def _act(key: str, check: Check, around: Around) -> dict[str, Any] | None:
         case "installation" if around.install_page:
             words = "Install on more repositories" if check.ok else "Install on GitHub"
             return {"kind": "link", "href": around.install_page, "word": words, "first": not check.ok}
-        case "agent" | "host" if not check.ok:
-            return {"kind": "link", "href": "/settings", "word": "Open Settings", "first": False}
+        case "agent" if not check.ok:
+            return {"kind": "link", "href": "/settings?tab=secrets", "word": "Add a key", "first": True}
+        case "host" if not check.ok and around.on_fly:
+            return {"kind": "link", "href": "/settings?tab=fly", "word": "Set Fly up", "first": True}
         case "first_task":
             return _test_act(around)
     return None

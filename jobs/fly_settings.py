@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from jobs.config import Config
 from jobs.hosts.errors import HostRefused
 from jobs.hosts.fly_place import FlyPlace, bare, may_be_token
-from store import settings, vault
+from store import audit, settings, vault
 from store.database import Database
 from store.vault import Vault
 
@@ -85,15 +87,37 @@ def save(
     by: str,
     now: datetime,
 ) -> None:
-    """Keep what was found good, all of it or nothing. No `token`: the one there is stays as it is."""
+    """Keep what was found good, all of it or nothing, and with it who changed what. No `token`: the one there is stays
+    as it is."""
+    before: Mapping[str, Any] = settings.get(db, settings.PORTER, SAVED) or {}
+    sized_before = settings.of_scope(db, settings.GLOBAL)
+    told = {name: (before.get(name), value) for name, value in (("app", app), ("org", org))}
+    told |= {name: (sized_before.get(name), value) for name, value in sizes.items()}
     with db.write() as connection:
         if token is not None:
             vault.put_in(connection, keys, OWNER, TOKEN, token, by=by, now=now)
+            _note(connection, TOKEN, f"app {app}", by=by, now=now)
         settings.put_in(connection, settings.PORTER, SAVED, {"app": app, "org": org}, by=by, now=now)
         for name, value in sizes.items():
             settings.put_in(connection, settings.GLOBAL, name, value, by=by, now=now)
+        for name, (was, value) in told.items():
+            if was != value:
+                _note(connection, name, _words(value), by=by, now=now)
 
 
-def forget(db: Database) -> bool:
+def forget(db: Database, *, by: str, now: datetime) -> bool:
     """Forget the saved token and app; False when there was neither. Size and regions are settings like others."""
-    return any([vault.remove(db, OWNER, TOKEN), settings.remove(db, settings.PORTER, SAVED)])
+    with db.write() as connection:
+        gone = [vault.remove_in(connection, OWNER, TOKEN), settings.remove_in(connection, settings.PORTER, SAVED)]
+        if any(gone):
+            audit.note(connection, who=by, action="secret_removed", what=f"{OWNER}/{TOKEN}", now=now)
+    return any(gone)
+
+
+def _note(connection: Connection, name: str, detail: str, *, by: str, now: datetime) -> None:
+    """Never with the token in it: `detail` is a name or a size."""
+    audit.note(connection, who=by, action="fly_changed", what=f"{OWNER}/{name}", detail=detail, now=now)
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from jobs import merging
+from jobs import merging, repository
 from jobs.bootstrap import Services
 from jobs.dispatching import CannotDispatch, Wish, dispatch
+from jobs.errors import JobError
+from jobs.github.errors import GitHubError
 from jobs.roster import Roster
 from store import settings, tasks
 from store.errors import NotFound
@@ -18,6 +20,14 @@ _WORDS = (
     "Porter opened this issue to see whether everything works, from here to a pull request. No coding agent is asked, "
     "and nothing is spent. Close both when you have seen them."
 )
+
+
+class IssueLeftOpen(JobError):
+    """The pull request is closed, and GitHub did not close the issue."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(f"the pull request is closed, but issue #{number} is not: {why}; close it on GitHub")
+        self.number = number
 
 
 def start(services: Services, roster: Roster, repository: str, *, by: str) -> Task:
@@ -41,8 +51,14 @@ def last(services: Services) -> Task | None:
 
 
 def close(services: Services, *, by: str, login: str | None) -> Task | None:
-    """Close its pull request without merging. Raises as `merging.reject` does."""
+    """Close its pull request without merging, and then its issue. Raises as `merging.reject` does; IssueLeftOpen."""
     task = last(services)
     if task is None or task.pr_number is None:
         return None
-    return merging.reject(services, task.id, by=by, login=login, reason="The self-test is done.")
+    closed = merging.reject(services, task.id, by=by, login=login, reason="The self-test is done.")
+    if task.issue_number is not None:
+        try:
+            repository.of(services, task.repository, task.installation_id).close_issue(task.issue_number)
+        except GitHubError as error:
+            raise IssueLeftOpen(task.issue_number, str(error)) from error
+    return closed

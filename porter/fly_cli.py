@@ -47,7 +47,8 @@ def forget() -> None:
     """Forget the token and the app that were saved; the environment's count again, if there are any."""
     from jobs import bootstrap, fly_settings
 
-    if not fly_settings.forget(bootstrap.from_environment().db):
+    services = bootstrap.from_environment()
+    if not fly_settings.forget(services.db, by="operator", now=services.clock()):
         raise StartError("nothing was saved for Fly; `porter fly check` shows what is in use")
     click.echo("the saved token and app are forgotten")
 

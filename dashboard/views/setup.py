@@ -15,6 +15,7 @@ from dashboard.setup import Around
 from jobs import app_settings, app_setup, merging, preconditions, self_test
 from jobs.app_setup import CannotMakeApp
 from jobs.bootstrap import Services
+from jobs.config import HostKind
 from jobs.dispatching import CannotDispatch
 from jobs.errors import JobError
 from jobs.health import Check
@@ -23,7 +24,7 @@ from store import installations
 _OUTSIDE = ("app", "host")  # they ask somebody, so they are looked at beside the page
 _FRESH = timedelta(seconds=8)
 _LEAVING = timedelta(seconds=15)
-_ADMINS = "Set-up is for admins; PORTER_ADMINS names them."
+_ADMINS = "Set-up is for admins of this Porter."
 _LEAVE, _NOTICES, _SEEN = "setup_leave", "setup_notices", "setup_seen"
 
 
@@ -68,6 +69,7 @@ def _drawn(services: Services) -> dict[str, Any]:
         notices=st.session_state.get(_NOTICES),
         leave=_leaving(services),
         sign_in=_sign_in(services),
+        on_fly=services.config.host is HostKind.FLY,
     )
     return setup.drawn(ground, steps, around)
 
@@ -146,7 +148,7 @@ def _test(services: Services, said: dict[str, Any]) -> None:
 def _close(services: Services, _said: dict[str, Any]) -> None:
     try:
         self_test.close(services, by=person.who(), login=person.login(services.config) if _asks(services) else None)
-        page.notice("The pull request of the self-test is closed.")
+        page.notice("The pull request of the self-test is closed, and so is its issue.")
     except (merging.CannotDecide, JobError) as refused:
         st.session_state[_NOTICES] = {"first_task": present.sentence(str(refused))}
 

@@ -48,6 +48,14 @@ def test_an_app_that_github_refuses_is_told_with_its_fix_and_not_made_again():
     assert (row["app"]["act"], row["app"]["fix"]) == (None, "mend app.")
 
 
+def test_a_key_and_fly_are_set_in_their_tabs_and_another_host_is_mended_elsewhere():
+    failing = {"host": False, "agent": False}
+    _, row = rows(failing, around=Around(on_fly=True))
+    assert (row["host"]["act"]["href"], row["agent"]["act"]["href"]) == ("/settings?tab=fly", "/settings?tab=secrets")
+    _, row = rows(failing)
+    assert (row["host"]["act"], row["host"]["fix"]) == (None, "mend host.")
+
+
 def test_a_part_that_is_away_is_named_when_several_are():
     _, row = rows({}, [check("redis", False), check("sweep", False)])
     assert row["ground"]["text"] == "Redis: redis said so. Sweep: sweep said so."

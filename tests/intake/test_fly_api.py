@@ -12,7 +12,7 @@ from schemathesis import Case, openapi
 from schemathesis.checks import CHECKS, load_all_checks
 
 from emulators.fly import Server
-from store import vault
+from store import audit, vault
 from tests.emulators.fly_api import DEPLOY, TOKEN, world
 from tests.intake.conftest import House, build
 from tests.intake.test_openapi import NOT_HERE
@@ -54,6 +54,12 @@ def test_what_is_saved_is_shown_without_the_token(house: House) -> None:
     assert (seen["in_use"], seen["image_pinned"], len(seen["warnings"])) == (True, False, 1)
     assert TOKEN not in saved.text + house.client.get(PATH).text
     assert vault.use(house.services.db, house.services.vault, "global", "FLY_API_TOKEN") == TOKEN
+    house.client.put(PATH, json={"machine_cpus": 4, "machine_memory_mb": 4096})
+    told = [(one.who, one.action, one.what, one.detail) for one in reversed(audit.latest(house.services.db))]
+    assert told == [("operator", "fly_changed", f"global/{name}", detail) for name, detail in (
+        ("FLY_API_TOKEN", "app fresh"), ("app", "fresh"), ("org", "personal"), ("machine_cpus", "4"),
+        ("machine_memory_mb", "8192"), ("regions", "fra, iad"), ("machine_memory_mb", "4096"),
+    )]  # fmt: skip
 
 
 @pytest.mark.parametrize(

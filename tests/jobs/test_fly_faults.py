@@ -102,7 +102,7 @@ def test_the_next_launch_works_with_the_token_that_was_saved_meanwhile(ground: G
 
 
 def test_a_fly_that_is_not_set_up_fails_the_launch_with_what_to_do(ground: Ground) -> None:
-    fly_settings.forget(ground.services.db)
+    fly_settings.forget(ground.services.db, by="maria", now=ground.services.clock())
     task = ground.launched()
     assert task.reason == "launch_failed"
     assert "Fly is not set up" in task.message and "porter fly set" in task.message

@@ -13,7 +13,7 @@ from emulators.fly import Server
 from jobs import bootstrap
 from porter.cli import cli
 from porter.errors import StartError
-from store import migrate
+from store import audit, migrate
 from tests.emulators.fly_api import DEPLOY, world
 
 Run = Callable[..., Result]
@@ -52,6 +52,9 @@ def test_a_token_is_read_from_standard_input_checked_saved_and_forgotten(porter:
     assert porter("check").exit_code == 0
     porter("forget")
     assert porter("check").exit_code == 1
+    told = audit.latest(bootstrap.from_environment().db)
+    assert {(one.who, one.action) for one in told} == {("operator", "secret_removed"), ("operator", "fly_changed")}
+    assert DEPLOY not in str(told)
     assert isinstance(porter("forget").exception, StartError)
 
 
