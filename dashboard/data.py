@@ -27,7 +27,7 @@ Read = TypeVar("Read")
 Seen = frozenset[str] | None  # the repositories a reader may see (None: all): dashboard.person.sees
 
 _SUGGESTED = 20
-LOG_CHUNK = 4000  # lines sent to the browser at once; it asks for more by itself
+LOG_END, LOG_CHUNK = 1_000, 4_000  # lines sent to the browser at first, and then at once; it asks for more by itself
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,16 @@ class TaskView:
     @property
     def stopping(self) -> bool:
         return self.task.status in LIVE and bool(self.runs) and self.runs[-1].cancel_requested_at is not None
+
+
+@dataclass(frozen=True)
+class LogPiece:
+    """All lines of a run's log behind number `after` up to number `upto`; `more`: there are newer ones behind them."""
+
+    lines: list[LogLine]
+    after: int
+    upto: int
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,9 +196,18 @@ def visible(db: Database, task_id: str, only: Seen) -> Task:
     return task
 
 
-def log_chunk(db: Database, run_id: str, *, after: int) -> list[LogLine]:
+def log_chunk(db: Database, run_id: str, *, after: int) -> LogPiece:
     """The next lines of a run's log behind number `after`."""
-    return logs.of_run(db, run_id, after=after, limit=LOG_CHUNK)
+    found = logs.of_run(db, run_id, after=after, limit=LOG_CHUNK)
+    return LogPiece(found, after, found[-1].n if found else after, more=len(found) == LOG_CHUNK)
+
+
+def log_end(db: Database, run_id: str, *, upto: int | None = None) -> LogPiece:
+    """The last lines of a run's log up to number `upto`, or up to its end: fewer, for they are to be there at once."""
+    limit = LOG_END if upto is None else LOG_CHUNK
+    found = logs.tail(db, run_id, upto=upto, limit=limit)
+    last = found[-1].n if found else 0
+    return LogPiece(found, found[0].n - 1 if len(found) == limit else 0, last if upto is None else upto)
 
 
 def _names(db: Database, of: Literal["agent", "requested_by"], only: Seen) -> list[str]:

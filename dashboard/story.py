@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import inputs, present
 from dashboard.cards import HELD, heading
-from dashboard.data import TaskView
-from store.records import Event, LogLine, Run, RunKind, Task
+from dashboard.data import LogPiece, TaskView
+from store.records import Event, Run, RunKind, Task
 
 _RUN_KINDS = {RunKind.FIRST: "first run", RunKind.RETRY: "retry", RunKind.FOLLOW_UP: "follow-up"}
 _GOOD = frozenset({"succeeded", "pull_request", "pushed", "approved"})
@@ -44,10 +43,12 @@ def lines(view: TaskView, *, zone: tzinfo) -> list[dict[str, Any]]:
     return told
 
 
-def log(run_id: str, found: Iterable[LogLine], *, after: int, live: bool, more: bool, zone: tzinfo) -> dict[str, Any]:
-    """New lines of a run's log. The component keeps what it has; `after` tells where these follow on."""
-    sent = [[line.n, present.clock(line.at, zone), line.level, line.kind, line.text] for line in found]
-    return {"run": run_id, "after": after, "lines": sent, "live": live, "more": more}
+def log(run_id: str, piece: LogPiece, *, asked: int, live: bool, zone: tzinfo) -> dict[str, Any]:
+    """A piece of a run's log. The component keeps what it has, and `asked` tells it which of its questions this is the
+    answer to (0: none)."""
+    sent = [[line.n, present.clock(line.at, zone), line.level, line.kind, line.text] for line in piece.lines]
+    told = {"after": piece.after, "upto": piece.upto, "more": piece.more, "lines": sent}
+    return {"run": run_id, "asked": asked, "live": live, **told}
 
 
 def runs(view: TaskView) -> list[dict[str, str]]:

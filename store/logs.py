@@ -17,10 +17,12 @@ def of_run(db: Database, run_id: str, *, after: int = 0, limit: int = 1000) -> l
         return [LogLine(**row) for row in connection.execute(query).mappings()]
 
 
-def tail(db: Database, run_id: str, *, limit: int = 200) -> list[LogLine]:
-    """The last lines, in order."""
+def tail(db: Database, run_id: str, *, upto: int | None = None, limit: int = 200) -> list[LogLine]:
+    """The last lines, or the last up to number `upto`, in order."""
     lines = tables.log_lines
     query = select(lines).where(lines.c.run_id == run_id).order_by(lines.c.n.desc()).limit(limit)
+    if upto is not None:
+        query = query.where(lines.c.n <= upto)
     with db.read() as connection:
         return [LogLine(**row) for row in connection.execute(query).mappings()][::-1]
 

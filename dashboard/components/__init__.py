@@ -11,7 +11,7 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 # Components of several parts: a part may belong to more than one.
-_ALSO = {"dispatch": ("combo",), "feed": ("combo", "feed/card", "feed/glance"),
+_ALSO = {"dispatch": ("combo",), "feed": ("combo", "feed/card", "feed/glance"), "log": ("log/sheet",),
          "settings": ("settings/members",)}  # fmt: skip
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from dashboard import actions, components, data, held, page, person, story
-from dashboard.data import TaskView
+from dashboard.data import LogPiece, TaskView
 from dashboard.errors import DatabaseAway
 from jobs.bootstrap import Services
 from store.errors import NotFound
 from store.records import Run
 
-_SENT = "log_sent"
+_SENT, _ASKED = "log_sent", "log_asked"
 
 
 def render() -> None:
@@ -56,24 +56,37 @@ def _draw(view: TaskView, services: Services) -> None:
     with left:
         components.draw("story", {"lines": story.lines(view, zone=zone), "live": view.task.is_live})
     with right:
-        components.draw("log", _log(view, services), pull=_pull, act=_choose_run)
+        # On its own: each piece of a long log that the browser asks for draws nothing else anew.
+        st.fragment(_log)()
     components.draw("details", story.details(view, zone=zone), act=_open)
 
 
-def _log(view: TaskView, services: Services) -> dict[str, Any]:
-    """The lines behind those sent before; what got lost on the way the component asks for again (`_pull`)."""
-    run = _chosen(view)
-    sent: dict[str, int] = st.session_state[_SENT]
-    after = sent.get(run.id, 0)
+def _log() -> None:
+    """The lines behind those sent before, or the piece that the browser asks for: an older one, or what got lost."""
+    page.go_if_asked()
+    view, services = st.session_state["task_seen"], page.services()
+    run, asked = _chosen(view), st.session_state.pop(_ASKED, {})
+    if asked.get("run") != run.id:
+        asked = {}
     try:
-        found = data.watch().look(lambda: data.log_chunk(services.db, run.id, after=after), services.clock())
-    except DatabaseAway:
-        found = []
-    if found:
-        sent[run.id] = found[-1].n
+        piece = data.watch().look(lambda: _piece(services, view.task.id, run.id, asked), services.clock())
+    except (DatabaseAway, NotFound):
+        asked, piece = {}, LogPiece([], 0, 0)
     live = view.task.is_live and run.id == view.task.run_id
-    more = len(found) == data.LOG_CHUNK
-    return story.log(run.id, found, after=after, live=live, more=more, zone=page.zone()) | {"runs": story.runs(view)}
+    seen = story.log(run.id, piece, asked=int(asked.get("asked", 0)), live=live, zone=page.zone())
+    components.draw("log", seen | {"runs": story.runs(view)}, pull=_pull, act=_choose_run)
+
+
+def _piece(services: Services, task_id: str, run_id: str, asked: dict[str, Any]) -> LogPiece:
+    """Raises NotFound for a task that this reader may see no more."""
+    data.visible(services.db, task_id, person.sees(services))
+    if "before" in asked:
+        return data.log_end(services.db, run_id, upto=max(0, int(asked["before"])))
+    sent: dict[str, int] = st.session_state[_SENT]
+    after = max(0, int(asked["after"])) if "after" in asked else sent.get(run_id)
+    piece = data.log_end(services.db, run_id) if after is None else data.log_chunk(services.db, run_id, after=after)
+    sent[run_id] = piece.upto
+    return piece
 
 
 def _chosen(view: TaskView) -> Run:
@@ -116,8 +129,7 @@ def _decide() -> None:
 
 
 def _pull() -> None:
-    asked = components.told("log", "pull")
-    st.session_state[_SENT][str(asked["run"])] = max(0, int(asked["have"]))
+    st.session_state[_ASKED] = components.told("log", "pull")
 
 
 def _choose_run() -> None:

@@ -86,6 +86,13 @@ def log_line(
     return LogLine(task.run_id, n, at + timedelta(seconds=n / 4), level, kind, text)
 
 
+def long_log(db: Database, task: Task, count: int, *, at: datetime = NOW) -> None:
+    """A log of `count` lines; every hundredth is an error."""
+    words = "line {n} of the log, item {n}: tests/test_login.py::test_a_plus_sign_stays PASSED in 0.41 s"
+    levels = ("error" if n % 100 == 0 else "info" for n in range(1, count + 1))
+    _written(db, [log_line(task, n, words.format(n=n), level=one, at=at) for n, one in enumerate(levels, 1)])
+
+
 def _step(db: Database, task: Task, to: Status, kind: str, text: str, now: datetime) -> None:
     with db.write() as connection:
         tasks.move(connection, task.id, to, now=now, kind=kind, text=text)
@@ -138,8 +145,12 @@ def _talk(db: Database, task: Task, said: list[list[str]], begun: datetime, line
     found = [
         log_line(task, n, text, level=level, kind=kind, at=begun) for n, (level, kind, text) in enumerate(chosen, 1)
     ]
+    _written(db, found)
+
+
+def _written(db: Database, lines: list[LogLine]) -> None:
     with db.write() as connection:
-        connection.execute(tables.log_lines.insert(), [asdict(line) for line in found])
+        connection.execute(tables.log_lines.insert(), [asdict(line) for line in lines])
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from dashboard import cards, data, story
+from dashboard import cards, data
 from dashboard.wanted import Wanted
 from store import tasks
 from store.errors import NotFound
 from store.lifecycle import Status
 from tests.builders import NOW, make_task
-from tests.dashboard import builders
 
 
 def feed(db, wanted=None, *, now=NOW):
@@ -140,20 +139,3 @@ def test_a_filter_for_something_gone_can_still_be_seen_and_taken_back(db):
 
 def test_an_empty_feed_says_what_to_do(db):
     assert feed(db)["empty"]["code"] == "@porter fix this, please"
-
-
-def test_the_story_tells_all_runs_in_one_line_of_time(db):
-    task = builders.make_task(db, status=Status.FAILED, message="the key was refused")
-    tasks.restart(db, task.id, by="tom", now=NOW)
-    told = story.lines(data.task_view(db, task.id), zone=UTC)
-    assert [line["run"] for line in told if "run" in line] == ["Run 1 · first run", "Run 2 · retry"]
-    assert told[1]["text"].startswith("maria asked claude-code")
-    assert told[-1]["text"] == "tom asked for another run."
-
-
-def test_the_log_goes_out_in_pieces_that_say_where_they_follow_on(db):
-    task = make_task(db, status=Status.RUNNING)
-    builders.tell(db, task, now=NOW, seq=1, lines=[builders.log_line(task, n, f"line {n}") for n in range(1, 6)])
-    sent = story.log(task.run_id, data.log_chunk(db, task.run_id, after=3), after=3, live=True, more=False, zone=UTC)
-    assert [line[0] for line in sent["lines"]] == [4, 5]
-    assert sent["after"] == 3

@@ -1,10 +1,8 @@
-// The log of a run. Keeps its lines here; new ones come in with each tick, and what is missing is asked for with `pull`.
-// Lines stand in blocks that are filled only near the viewport, so fifty thousand lines cost what one screen costs.
+// The log of a run. Keeps its lines here: the newest come first, what lies before them is asked for with `pull`, piece by
+// piece, and so is whatever got lost; new lines come in with each tick.
 
-const BLOCK = 100;
-const ROW = 22; // pixels a line is taken to need until it was drawn once
-
-const NAMES = { warning: "warn", output: "", text: "agent" };
+const LATE = 1500; // milliseconds after which a piece that was asked for is taken for lost
+const CALM = 120; // … without another letter before a search begins
 
 const LEVELS = {
   all: ["Everything", () => true],
@@ -13,75 +11,7 @@ const LEVELS = {
   errors: ["Errors", (line) => line.level === "error"],
 };
 
-function marked(text, sought) {
-  if (!sought) return [text];
-  const pieces = [];
-  const low = text.toLowerCase();
-  let from = 0;
-  for (let at = low.indexOf(sought); at >= 0; at = low.indexOf(sought, from)) {
-    pieces.push(text.slice(from, at), el("mark", { text: text.slice(at, at + sought.length) }));
-    from = at + sought.length;
-  }
-  return [...pieces, text.slice(from)];
-}
-
-function entry(line, sought) {
-  const loud = line.level === "error" || line.level === "warning" ? line.level : line.kind;
-  return el("div", { class: `entry ${line.kind} ${line.level}` },
-    el("time", { text: line.at }), el("span", { text: NAMES[loud] ?? loud }), el("span", {}, ...marked(line.text, sought)));
-}
-
-// The lines that pass the filter, drawn block by block.
-function makeSheet(scroll) {
-  let shown = [];
-  let sought = "";
-  let heights = [];
-  const blocks = el("div");
-  scroll.append(blocks);
-  const near = new IntersectionObserver((seen) => seen.forEach((one) => (one.isIntersecting ? fill(one.target) : drain(one.target))),
-    { root: scroll, rootMargin: "1200px 0px" });
-  const lines = (node) => shown.slice(node.dataset.i * BLOCK, (Number(node.dataset.i) + 1) * BLOCK);
-
-  function fill(node) {
-    const missing = lines(node).slice(node.childElementCount);
-    node.append(...missing.map((line) => entry(line, sought)));
-    node.style.height = "";
-  }
-
-  function drain(node) {
-    if (node.childElementCount) heights[node.dataset.i] = node.offsetHeight;
-    node.replaceChildren();
-    node.style.height = `${heights[node.dataset.i] ?? lines(node).length * ROW}px`;
-  }
-
-  function grow() {
-    while (blocks.childElementCount * BLOCK < shown.length) {
-      const node = el("div", { "data-i": String(blocks.childElementCount) });
-      blocks.append(node);
-      node.style.height = `${lines(node).length * ROW}px`;
-      near.observe(node);
-    }
-  }
-
-  return {
-    get size() { return shown.length; },
-    blocks,
-    close: () => near.disconnect(),
-    reset(found, text) {
-      near.disconnect();
-      blocks.replaceChildren();
-      [shown, sought, heights] = [found, text, []];
-      grow();
-    },
-    add(found) {
-      const last = blocks.lastElementChild;
-      shown.push(...found);
-      if (last?.childElementCount) fill(last);
-      else if (last) drain(last);
-      grow();
-    },
-  };
-}
+const many = (count) => count.toLocaleString("en");
 
 function makeLog(home, latest) {
   const send = (event, value) => latest().setTriggerValue(event, value);
@@ -94,91 +24,145 @@ function makeLog(home, latest) {
   const scroll = el("div", { class: "scroll", tabindex: "0", role: "log", "aria-label": "Log lines", "aria-live": "off" });
   const none = el("div", { class: "none" });
   const jump = el("button", { class: "button first jump", type: "button", text: "Jump to the newest line", onclick: () => { follow = true; toEnd(); } });
-  const text = () => lines.map((line) => `${line.at} ${line.level} ${line.kind} ${line.text}`).join("\n");
   const root = el("section", { class: "p log panel" },
     el("header", {}, el("h2", { text: "Log" }), count, run, level, search, pause, tool("copy", "Copy the log", copy), tool("download", "Download the log", download)),
     scroll, jump);
   scroll.append(none);
   const sheet = makeSheet(scroll);
-  let [lines, have, held] = [[], 0, []];
+  // Here is every line behind number `low` up to number `high`; those that came during a pause are in `held`.
+  let [lines, low, high, held] = [[], 0, 0, []];
   let [follow, paused, live, name, offered] = [true, false, false, "", ""];
-  let asked = 0; // when lines were last asked for: an answer takes a moment
+  let [asked, awaited, behind] = [0, null, false]; // awaited: the piece that was asked for last, until it comes
+  let [late, calm, top] = [0, 0, 0];
+  let [passes, sought] = [() => true, ""];
+  let whole = []; // who waits for the whole log
 
-  const passes = (line) => LEVELS[level.value][1](line) && line.text.toLowerCase().includes(search.value.trim().toLowerCase());
-  const redraw = () => { sheet.reset(lines.filter(passes), search.value.trim().toLowerCase()); settle(); };
   const toEnd = () => { scroll.scrollTop = scroll.scrollHeight; show(jump, false); };
 
+  function redraw() {
+    sought = search.value.trim().toLowerCase();
+    const [, loud] = LEVELS[level.value];
+    passes = (line) => loud(line) && (!sought || lowered(line).includes(sought));
+    sheet.reset(lines.filter(passes), sought);
+    settle();
+  }
+
   function settle() {
-    const part = sheet.size === lines.length ? "" : `${sheet.size.toLocaleString("en")} of `;
-    write(count, lines.length ? `${part}${lines.length.toLocaleString("en")} lines${held.length ? `, ${held.length} new` : ""}` : "");
+    const all = `${many(lines.length)} lines${held.length ? `, ${many(held.length)} new` : ""}`;
+    const part = sheet.size === lines.length ? all : `${many(sheet.size)} of ${all}`;
+    write(count, !lines.length ? "" : low ? `${part}, ${many(low)} to come` : part);
     write(none, lines.length ? "No line matches." : live ? "The log begins when the machine is up." : "This run left no log.");
     show(none, sheet.size === 0);
     if (follow) toEnd();
+    if (!low && !behind) whole.splice(0).forEach((tell) => tell());
   }
 
   function setPaused(value) {
     paused = value;
     pause.replaceChildren(icon(paused ? "play" : "pause"));
     pause.setAttribute("aria-pressed", String(paused));
-    if (!paused) take(held.splice(0));
-  }
-
-  function take(found) {
-    if (paused) held.push(...found);
-    else {
-      lines.push(...found);
-      sheet.add(found.filter(passes));
-    }
+    if (!paused) append(held.splice(0));
     settle();
   }
 
+  function append(found) {
+    lines = lines.concat(found);
+    sheet.add(found.filter(passes));
+  }
+
+  // Above what is shown. The browser keeps the place of who reads, but at the very top, and Safari nowhere.
+  function prepend(found) {
+    lines = found.concat(lines);
+    const under = scroll.scrollHeight - scroll.scrollTop;
+    const byHand = !follow && (scroll.scrollTop < 1 || !CSS.supports("overflow-anchor", "auto"));
+    sheet.addAbove(found.filter(passes));
+    if (byHand) scroll.scrollTop = scroll.scrollHeight - under;
+  }
+
+  // A message holds every line behind number `after` up to number `upto`.
+  function take(data) {
+    const found = data.lines.map(([n, at, lev, kind, text]) => ({ n, at, level: lev, kind, text }));
+    if (data.upto === low && high) {
+      prepend(found);
+      low = data.after;
+      return;
+    }
+    if (!high) low = data.after;
+    behind = data.after > high && high > 0;
+    if (behind) return;
+    const fresh = found.filter((line) => line.n > high);
+    high = Math.max(high, data.upto);
+    behind = data.more;
+    if (paused) held = held.concat(fresh);
+    else append(fresh);
+  }
+
+  // What lies behind comes before what lies above: who follows wants the end.
   function pull() {
-    if (Date.now() - asked < 150) return void setTimeout(pull, 150);
-    asked = Date.now();
-    send("pull", { run: name, have });
+    clearTimeout(late);
+    awaited = null;
+    if (!behind && !low) return;
+    awaited = ++asked;
+    send("pull", { run: name, asked, ...(behind ? { after: high } : { before: low }) });
+    late = setTimeout(pull, LATE);
+  }
+
+  async function text() {
+    if (low || behind) await new Promise((tell) => whole.push(tell));
+    return lines.concat(held).map((line) => `${line.at} ${line.level} ${line.kind} ${line.text}`).join("\n");
   }
 
   async function copy(event) {
     const button = event.currentTarget;
-    await navigator.clipboard?.writeText(text());
+    await navigator.clipboard?.writeText(await text());
     button.replaceChildren(icon("done"));
     setTimeout(() => button.replaceChildren(icon("copy")), 1500);
   }
 
-  function download() {
-    const link = el("a", { href: URL.createObjectURL(new Blob([text()], { type: "text/plain" })), download: `porter-${name}.log` });
+  async function download() {
+    const blob = new Blob([await text()], { type: "text/plain" });
+    const link = el("a", { href: URL.createObjectURL(blob), download: `porter-${name}.log` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
   level.addEventListener("change", redraw);
-  search.addEventListener("input", redraw);
+  search.addEventListener("input", () => {
+    clearTimeout(calm);
+    calm = setTimeout(redraw, CALM);
+  });
   search.addEventListener("keydown", (event) => event.stopPropagation());
   run.addEventListener("change", () => send("act", { do: "run", id: run.value }));
-  scroll.addEventListener("wheel", (event) => { if (event.deltaY < 0) follow = false; }, { passive: true });
+  scroll.addEventListener("wheel", (event) => { if (event.deltaY < 0 && scroll.scrollTop > 0) follow = false; }, { passive: true });
+  // Up is the reader's doing: what grows or comes in only ever moves the end away.
   scroll.addEventListener("scroll", () => {
-    const atEnd = scroll.scrollTop + scroll.clientHeight >= scroll.scrollHeight - 30;
-    if (atEnd) follow = true;
-    else if (!growing) follow = false;
-    show(jump, !atEnd && !follow);
+    const left = scroll.scrollHeight - scroll.clientHeight - scroll.scrollTop;
+    if (scroll.scrollTop < top && left > 2) follow = false;
+    else if (left < 30) follow = true;
+    top = scroll.scrollTop;
+    show(jump, !follow && left >= 30);
+  });
+  scroll.addEventListener("keydown", (event) => {
+    if (event.key !== "Home" && event.key !== "End") return;
+    event.preventDefault();
+    follow = event.key === "End";
+    if (follow) toEnd();
+    else scroll.scrollTop = 0;
   });
   // A line that wraps is taller than was thought: stay at the end while it settles.
-  let growing = false;
-  const steady = new ResizeObserver(() => {
-    if (!follow) return;
-    growing = true;
-    toEnd();
-    requestAnimationFrame(() => (growing = false));
-  });
+  const steady = new ResizeObserver(() => { if (follow) toEnd(); });
   steady.observe(sheet.blocks);
   show(jump, false);
 
+  function begin(data) {
+    [name, lines, low, high, held, behind, awaited, follow] = [data.run, [], 0, 0, [], false, null, true];
+    clearTimeout(late);
+    if (paused) setPaused(false);
+    redraw();
+  }
+
   function update(data) {
-    if (data.run !== name) {
-      [name, lines, have, held, follow] = [data.run, [], 0, [], true];
-      if (paused) setPaused(false);
-      redraw();
-    }
+    if (data.run !== name) begin(data);
     live = data.live;
     if (offered !== JSON.stringify(data.runs)) {
       offered = JSON.stringify(data.runs);
@@ -186,13 +170,18 @@ function makeLog(home, latest) {
     }
     run.value = data.run;
     show(run, data.runs.length > 1);
-    if (data.after > have) return pull();
-    const found = data.lines.filter(([n]) => n > have).map(([n, at, lev, kind, words]) => ({ n, at, level: lev, kind, text: words }));
-    if (found.length) have = found[found.length - 1].n;
-    take(found);
-    if (data.more) pull();
+    take(data);
+    settle();
+    if (!awaited || data.asked === awaited) pull();
   }
-  return { root, update, close: () => { sheet.close(); steady.disconnect(); } };
+
+  function close() {
+    clearTimeout(late);
+    clearTimeout(calm);
+    sheet.close();
+    steady.disconnect();
+  }
+  return { root, update, close };
 }
 
 export default mounted(makeLog);
