@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect
 
 from store import migrate
 from store.database import Database
@@ -83,6 +85,33 @@ def tab(browser):
 @pytest.fixture
 def phone(browser):
     yield from _tab(browser, 390, 844)
+
+
+@pytest.fixture(params=[pytest.param((1280, 900), id="1280"), pytest.param((390, 844), id="390")])
+def screen(request, browser):
+    """A tab as wide as a desktop's, then one as wide as a phone's: for what must work on both."""
+    yield from _tab(browser, *request.param)
+
+
+@pytest.fixture
+def own():
+    """A repository of this test alone, also when it is tried once more: the dashboard is shared."""
+    return f"acme/r{uuid4().hex[:8]}"
+
+
+def open_menu(page):
+    """Unfold the menu where the screen is too narrow for it to stand open."""
+    expect(page.locator(".frame")).to_be_visible()
+    button = page.get_by_role("button", name="Menu")
+    if button.is_visible():
+        button.click()
+
+
+def go(page, name):
+    """By the menu to the page of this name."""
+    open_menu(page)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
 def _tab(browser, width, height):

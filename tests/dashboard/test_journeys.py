@@ -50,10 +50,10 @@ def card(page, title):
     return page.locator("article.card", has_text=title)
 
 
-def test_a_task_goes_from_waiting_to_pull_request_before_your_eyes(dashboard, tab):
-    task = make_task(dashboard, repository="acme/live", issue_title="Watch me")
-    tab.goto(f"{dashboard.url}/?repository=acme/live")
-    watched = card(tab, "Watch me")
+def test_a_task_goes_from_waiting_to_pull_request_before_your_eyes(dashboard, screen, own):
+    task = make_task(dashboard, repository=own, issue_title="Watch me")
+    screen.goto(f"{dashboard.url}/?repository={own}")
+    watched = card(screen, "Watch me")
     expect(watched).to_contain_text("Next in line")
     builders.advance(dashboard.db, task, Status.RUNNING, now=now(), step="running tests", percent=58, cost_usd=0.41)
     expect(watched).to_contain_text("58 %")
@@ -134,16 +134,16 @@ def test_a_log_longer_than_one_piece_comes_whole_and_can_be_searched(dashboard, 
     expect(tab.locator(".entry")).to_have_count(1)
 
 
-def test_stop_asks_once_more_then_stops(dashboard, tab):
-    task = make_task(dashboard, repository="acme/stop", issue_title="Stop me")
-    tab.goto(f"{dashboard.url}/?repository=acme/stop")
-    card(tab, "Stop me").get_by_role("button", name="Stop").click()
+def test_stop_asks_once_more_then_stops(dashboard, screen, own):
+    task = make_task(dashboard, repository=own, issue_title="Stop me")
+    screen.goto(f"{dashboard.url}/?repository={own}")
+    card(screen, "Stop me").get_by_role("button", name="Stop").click()
     assert tasks.get(dashboard.db, task.id).status is Status.QUEUED
-    card(tab, "Stop me").get_by_role("button", name="Stop it?").click()
-    expect(card(tab, "Stop me")).to_contain_text("the operator stopped it before a machine was started.")
+    card(screen, "Stop me").get_by_role("button", name="Stop it?").click()
+    expect(card(screen, "Stop me")).to_contain_text("the operator stopped it before a machine was started.")
     assert tasks.get(dashboard.db, task.id).status is Status.CANCELLED
-    card(tab, "Stop me").get_by_role("button", name="Retry").click()
-    expect(tab.get_by_role("article", name="Waiting: Stop me")).to_be_visible()
+    card(screen, "Stop me").get_by_role("button", name="Retry").click()
+    expect(screen.get_by_role("article", name="Waiting: Stop me")).to_be_visible()
     assert tasks.get(dashboard.db, task.id).status is Status.QUEUED
 
 
@@ -179,17 +179,19 @@ def test_a_phone_needs_no_sideways_scroll(dashboard, phone):
     expect(phone.get_by_role("heading", name="Feed")).to_be_visible()
 
 
-def test_without_its_database_it_says_since_when_and_comes_back(tmp_path, tab):
+def test_without_its_database_it_says_since_when_and_comes_back(tmp_path, screen):
     with serving(tmp_path) as dashboard:
         make_task(dashboard, issue_title="Still to be seen", status=Status.RUNNING)
-        tab.goto(dashboard.url)
-        expect(card(tab, "Still to be seen")).to_be_visible()
+        screen.goto(dashboard.url)
+        expect(card(screen, "Still to be seen")).to_be_visible()
         sql(dashboard, "alter table tasks rename to tasks_away")
-        expect(tab.get_by_text("The database has not answered since")).to_be_visible()
-        expect(card(tab, "Still to be seen")).to_be_visible()
-        expect(tab.locator("[data-testid=stException]")).to_have_count(0)
+        expect(screen.get_by_text("The database has not answered since")).to_be_visible()
+        expect(card(screen, "Still to be seen")).to_be_visible()
+        expect(screen.locator("[data-testid=stException]")).to_have_count(0)
         sql(dashboard, "alter table tasks_away rename to tasks")
-        expect(tab.get_by_text("The database has not answered since")).to_have_count(0)
+        expect(screen.get_by_text("The database has not answered since")).to_have_count(0)
+        make_task(dashboard, issue_title="Asked for since")
+        expect(card(screen, "Asked for since")).to_be_visible()
 
 
 def test_streamlit_run_shows_the_same_dashboard(tmp_path, tab):

@@ -15,19 +15,21 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 
-def test_a_person_finds_the_change_reads_it_and_merges_that_commit(desk, tab):
-    task = desk.pull("Decode the address once")
-    tab.goto(desk.url("/review"))
-    tab.get_by_role("link", name="Decode the address once").click()
-    tab.wait_for_url(f"**/review?id={task.id}")
-    expect(tab.get_by_role("article", name="src/login.py")).to_contain_text("unquote_plus(form")
-    tab.get_by_role("button", name="Approve & merge").click()
-    dialog = tab.get_by_role("dialog", name="Approve and merge")
+def test_a_person_finds_the_change_reads_it_and_merges_that_commit(desk, screen):
+    width = screen.viewport_size["width"]
+    title, name = f"Decode the address once, at {width}", f"src/at_{width}.py"
+    task = desk.pull(title, {name: f"WIDTH = {width}\n"})
+    screen.goto(desk.url("/review"))
+    screen.get_by_role("link", name=title).click()
+    screen.wait_for_url(f"**/review?id={task.id}")
+    expect(screen.get_by_role("article", name=name)).to_contain_text(f"WIDTH = {width}")
+    screen.get_by_role("button", name="Approve & merge").click()
+    dialog = screen.get_by_role("dialog", name="Approve and merge")
     expect(dialog).to_contain_text(task.head_sha[:10])
     dialog.get_by_text("Squash", exact=True).click()
     dialog.get_by_role("button", name="Approve & merge").click()
-    expect(tab.get_by_text("It is merged into main. Nothing is left to decide.")).to_be_visible()
-    expect(tab.get_by_role("button", name="Approve & merge")).to_be_hidden()
+    expect(screen.get_by_text("It is merged into main. Nothing is left to decide.")).to_be_visible()
+    expect(screen.get_by_role("button", name="Approve & merge")).to_be_hidden()
     assert desk.github.on(task).pull.merged_at is not None
     assert tasks.get(desk.dashboard.db, task.id).pr_state == "merged"
 
