@@ -94,7 +94,7 @@ def follow_up(said: Said, around: Around, command: Command | None, *, key: str) 
     if command and command.agent:
         flags["agent"] = command.agent
     words = command.instructions if command else ""
-    return NewFollowUp(around.of_pull.id, key, said.author.login, words, flags)
+    return NewFollowUp(around.of_pull.id, key, said.author.login, words, flags, place=said.remark_id or 0)
 
 
 def request(said: Said, line: int, verb: str, argument: str = "", flags: dict[str, Any] | None = None) -> NewRequest:

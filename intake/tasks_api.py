@@ -107,7 +107,7 @@ class Desk:
     def start(self, body: shapes.TaskBody, *, by: str, key: str | None = None) -> tuple[Task, HTTPStatus]:
         """The task, and whether it was created now. `key`: the caller's own name for the request. Raises Invalid for
         what cannot work, KeyReused, Conflict when the agent has no key."""
-        asked = Once.of(by, key, body.model_dump_json()) if key is not None else None
+        asked = Once.of(by, key, body.model_dump_json(exclude_defaults=True)) if key is not None else None
         try:
             known = self._known(asked) if asked else None
             return (known, HTTPStatus.OK) if known else (self._dispatched(body, by, asked), HTTPStatus.CREATED)

@@ -72,7 +72,31 @@ def below(one: FollowUp, deed: Deed) -> str:
     asked = f"Asked for in Porter:\n\n{quoted(cut(unseen, _SUMMARY))}" if unseen else ""
     summary = quoted(cut(deed.summary.strip(), _SUMMARY)) if deed.summary.strip() else ""
     link = f"<sub>[Log and details]({deed.task_url})</sub>"
-    return "\n\n".join(filter(None, [head, asked, summary, then, link, marker(one, one.run_id or "")]))
+    parts = [head, asked, summary, settled(one), then, link, marker(one, one.run_id or "")]
+    return "\n\n".join(filter(None, parts))
+
+
+def settled(one: FollowUp) -> str:
+    """What counted where a review and its remarks ask for different things; empty where they do not."""
+    said = [(name, value) for flags in one.said.values() for name, value in flags.items()]
+    apart = sorted({name for name, value in said if one.flags.get(name) != value})
+    if not apart:
+        return ""
+    counted = ", ".join(_counted(name, one.flags.get(name)) for name in apart)
+    return (
+        f"What this review and its remarks ask for does not go together. What counted: {counted}. A review's own words "
+        "come before its remarks, an earlier remark before a later one; what is heard after the start comes too late."
+    )
+
+
+def _counted(name: str, value: object) -> str:
+    """A stored flag as it would be written."""
+    if name == "agent":
+        return f"the agent {code(str(value))}" if value else "the agent it had"
+    flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
+    if value is None or value is False:
+        return f"no {code(flag)}"
+    return code(flag if value is True else f"{flag}={value}{'s' if name == 'timeout_seconds' else ''}")
 
 
 def closed(pr_number: int, mention: str, *, merged: bool) -> str:

@@ -140,6 +140,25 @@ def test_a_review_and_its_remarks_are_one_in_any_order(house: House, order):
     assert verdicts[1]["reason"] == "this review was heard already"
 
 
+CONTRADICTING = [
+    ("pull_request_review", says.review("changes_requested", "@porter --model=m1 see below")),
+    ("pull_request_review_comment", says.remark("@porter --model=m2 --draft make it louder", 951)),
+    ("pull_request_review_comment", says.remark("@porter --model=m3 --draft=false --no-tests say it twice", 952)),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_reviews_own_words_win_over_its_remarks_in_any_order(house: House, order):
+    task = ours(house)
+    for n in order:
+        house.deliver(CONTRADICTING[n][1], event=CONTRADICTING[n][0])
+
+    [one] = asked(house, task)
+    assert one.flags == {"model": "m1", "draft": True, "no_tests": True}
+    assert {place: flags["model"] for place, flags in one.said.items()} == {"0": "m1", "951": "m2", "952": "m3"}
+    assert replies(house) == []
+
+
 def test_a_lone_remark_with_a_command_is_feedback(house: House):
     task = ours(house)
     house.deliver(says.remark("@porter make it louder"), event="pull_request_review_comment")

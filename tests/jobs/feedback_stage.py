@@ -46,6 +46,13 @@ def heard(stage: Stage, task: Task, key: str, *, by: str = "tom", **more: Any) -
     return found
 
 
+def more(stage: Stage, task: Task, asked: Any, which: int, **flags: Any) -> None:
+    """What one of the review's remarks says with flags."""
+    one = NewFollowUp(task.id, f"review:{asked.id}", "tom", flags=flags, place=asked.comments[which].id)
+    with stage.services.db.write() as connection:
+        assert follow_ups.add(connection, one, now=stage.clock()) is None
+
+
 def commented(stage: Stage, task: Task, words: str, *, by: str = "maria", **more: Any) -> str:
     comment = stage.github.world.comment(pull(stage), by, f"@porter {words}")
     return heard(stage, task, f"comment:{comment.id}:1", by=by, instructions=words, **more)

@@ -19,6 +19,7 @@ from tests.jobs.feedback_stage import (
     brought,
     commented,
     heard,
+    more,
     now,
     pull,
     review,
@@ -45,6 +46,32 @@ def test_every_thread_and_the_review_are_answered_with_the_commit(stage: Stage, 
     assert f"/commit/{SECOND}" in reply and "`tom`" in reply
     assert len(stage.pulls()) == 1
     assert [user.login for user in pull(stage).pull.reviewers] == ["maria", "tom"]  # type: ignore[union-attr]
+
+
+def test_the_answer_says_what_counted_where_a_review_and_its_remarks_contradict_each_other(
+    stage: Stage, task: Task
+) -> None:
+    asked = review(stage)
+    key = heard(stage, task, f"review:{asked.id}", flags={"agent": "mock", "timeout_seconds": 90})
+    more(stage, task, asked, 0, agent="codex", timeout_seconds=60)
+    at_work = begun(stage, key)
+    more(stage, task, asked, 1, no_tests=True)
+    stage.result(at_work, push=False, head_sha=SECOND)
+    finish(stage.services, at_work.run_id)
+    advance(stage.services, key)
+
+    [reply] = said(stage)
+    assert "What counted: the agent `mock`, no `--no-tests`, `--timeout=90s`." in reply
+    assert "own words come before its remarks" in reply
+
+
+def test_the_answer_is_silent_about_flags_that_go_together(stage: Stage, task: Task) -> None:
+    asked = review(stage)
+    key = heard(stage, task, f"review:{asked.id}", flags={"draft": True})
+    more(stage, task, asked, 0, draft=True, no_tests=True)
+    worked(stage, key)
+    [reply] = said(stage)
+    assert "What counted" not in reply
 
 
 def test_a_comment_is_acknowledged_and_answered_below(stage: Stage, task: Task) -> None:
