@@ -152,7 +152,7 @@ class DockerHost:
         try:
             self._engine.create_container(
                 self._pinned,
-                name=machine_name(spec.run_id),
+                name=self._name(spec),
                 entrypoint=self._argv,
                 environment=spec.env,
                 labels=self._mark(spec),
@@ -186,7 +186,7 @@ class DockerHost:
 
     def _started(self, spec: MachineSpec) -> Machine:
         """The container of this name, which now exists: ours, and started unless it was before."""
-        name = machine_name(spec.run_id)
+        name = self._name(spec)
         data = self._read(name)
         if data is None:
             raise HostUnavailable(f"the old machine of run {spec.run_id} is still being removed; try again", 1.0)
@@ -222,6 +222,9 @@ class DockerHost:
             except NotFound:
                 return None
             return data
+
+    def _name(self, spec: MachineSpec) -> str:
+        return machine_name(spec.run_id)
 
     def _mark(self, spec: MachineSpec) -> dict[str, str]:
         return {RUN: spec.run_id, TASK: spec.task_id, DEPLOYMENT: self._deployment}

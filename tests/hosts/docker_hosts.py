@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
 from jobs.hosts.docker import DockerHost
+from jobs.hosts.port import MachineSpec
 from tests.hosts.docker_engine import DIGEST, Engine, serving
 
 IMAGE_VARIABLE = "PORTER_TEST_WORKER_IMAGE"
@@ -33,19 +35,20 @@ def docker_host(address: str, **more: Any) -> DockerHost:
 
 
 def real(directory: Path) -> Iterator[Any]:
-    """The same on the engine that DOCKER_HOST names, with the worker's image. CI has neither, and says so."""
+    """The same on the engine that DOCKER_HOST names; `.ci/with-engine` starts one where it can."""
     image = os.environ.get(IMAGE_VARIABLE)
     if not image:
-        pytest.skip(f"no Docker engine: set DOCKER_HOST, and {IMAGE_VARIABLE} to an image built of worker/Dockerfile")
+        pytest.skip("no Docker engine: try `.ci/with-engine ./run test tests/hosts`")
     try:
         docker.APIClient(**kwargs_from_env()).ping()
     except DockerException as error:
         pytest.skip(f"no Docker engine: {error}")
     hosts: list[DockerHost] = []
+    ours = secrets.token_hex(4)
 
     def make(argv: list[str]) -> DockerHost:
         inside = ["python3" if word == sys.executable else word for word in argv]
-        hosts.append(_Visible(directory, image=image, runner_argv=inside))
+        hosts.append(_Visible(directory, ours, image=image, runner_argv=inside))
         return hosts[-1]
 
     yield make
@@ -55,11 +58,15 @@ def real(directory: Path) -> Iterator[Any]:
 
 
 class _Visible(DockerHost):
-    """Its machines write into the test's folder, and their processes have the numbers that the test sees."""
+    """Its machines write into the test's folder, and their processes have the numbers that the test sees. The tests
+    give their runs the same few names, and on an engine each name is there once."""
 
-    def __init__(self, directory: Path, **more: Any) -> None:
-        super().__init__(engine=kwargs_from_env(), network="host", deployment=directory.name, **more)
+    def __init__(self, directory: Path, deployment: str, **more: Any) -> None:
+        super().__init__(engine=kwargs_from_env(), network="host", deployment=deployment, **more)
         self._directory = directory
+
+    def _name(self, spec: MachineSpec) -> str:
+        return f"{super()._name(spec)}-{self._deployment}"
 
     def _limits(self) -> Any:
         return super()._limits() | {"Binds": [f"{self._directory}:{self._directory}"], "PidMode": "host"}
