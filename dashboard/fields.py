@@ -47,7 +47,7 @@ ABOUT: Mapping[str, About] = {
     "skip_labels": About(
         "Labels to pass over", "Issues with one of them start nothing by themselves.", LIST, "wontfix"
     ),
-    "default_role": About("Newcomers", "What whoever was given no role of their own is.", CHOICE),
+    "default_role": About("Their role", "Of whoever was given none of their own.", CHOICE),
     "labels": About("Status labels", "A task's status is shown as a label of its issue.", CHOICE),
 }
 _INPUT = {"default_agent": "agent", "timeout": "timeout_seconds", "stall": "stall_seconds", "test": "test_command"}

@@ -77,7 +77,7 @@ def _absent(login: str) -> dict[str, Any]:
 def _since(one: Member, browsers: int, now: datetime) -> str:
     if one.seen_at is None:
         return f"Never signed in, named {present.ago(one.since, now)}"
-    there = f", signed in in {browsers} {'browser' if browsers == 1 else 'browsers'}" if browsers else ""
+    there = f", now in {browsers} {'browser' if browsers == 1 else 'browsers'}" if browsers else ""
     return f"Last seen {present.ago(one.seen_at, now)}, here since {present.ago(one.since, now)}{there}"
 
 

@@ -69,8 +69,8 @@ def ask_fly(services: Services, said: Mapping[str, Any], *, by: str) -> Outcome:
     """Give Fly's part a value, if Fly takes it, or forget it. Fly is asked: not for a page's own thread."""
     name, value = str(said.get("name", "")), str(said.get("value", "")).strip()
     if said.get("do") == "fly-forget":
-        there = fly_settings.forget(services.db, by=by, now=services.clock())
-        return Outcome(note="Removed" if there else "It was removed before.")
+        was_there = fly_settings.forget(services.db, by=by, now=services.clock())
+        return Outcome(note="Removed" if was_there else "It was removed before.")
     if not value:
         return Outcome("A blank changes nothing.")
     try:

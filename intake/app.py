@@ -53,7 +53,10 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
         raise ConfigurationError(["GITHUB_WEBHOOK_SECRET is not set: without it anybody could order work"])
     roster = load(config.default_agent, config.agents_file)
     bots = frozenset(config.allowed_bots)
-    house = House(config.mention, _vocabulary(roster), roster.default, allowed_bots=bots)
+    house = House(
+        config.mention, _vocabulary(roster), roster.default, allowed_bots=bots,
+        commands_per_hour=config.max_commands_per_hour,
+    )  # fmt: skip
     app = OpenAPI(
         __name__,
         info=Info(title="Porter", version="0.1.0"),

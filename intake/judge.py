@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from intake import on_comments, on_issues, on_news
+from intake import on_comments, on_issues, on_news, pace
 from intake.events import (
     InstallationEvent,
     IssueComment,
@@ -24,6 +24,10 @@ from store.records import Delivery, Verdict
 
 def judge(heard: Heard, house: House, around: Around) -> Judgement:
     """The verdict on a delivery, with all that it makes."""
+    return pace.slowed(_judged(heard, house, around), heard, house, around)
+
+
+def _judged(heard: Heard, house: House, around: Around) -> Judgement:
     match heard.payload:
         case Other(event="ping"):
             return ignored(heard, "GitHub's ping: the address and the secret are right")

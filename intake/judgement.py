@@ -10,6 +10,7 @@ from intake.commands import Vocabulary
 from intake.events import Event, InstallationEvent, Other, RepositoriesEvent, User
 from store.heard import News
 from store.records import Delivery, NewFollowUp, NewRequest, NewTask, Repository, Task, Verdict
+from store.senders import Asked
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class House:
-    """What a judgement depends on besides the delivery. `own_login` is the App's own; `allowed_bots` are users' ids."""
+    """What a judgement depends on besides the delivery. `own_login` is the App's own; `allowed_bots` are users' ids;
+    `commands_per_hour` is the most of one sender."""
 
     mention: str
     agents: Vocabulary
     default_agent: str
     own_login: str = "porter[bot]"
     allowed_bots: frozenset[int] = field(default_factory=frozenset)
+    commands_per_hour: int = 30
 
     def is_nobody(self, user: User) -> bool:
         """Bots are, but for those allowed by their number: a login that looks like a friend's proves nothing."""
@@ -39,12 +42,14 @@ class House:
 
 @dataclass(frozen=True)
 class Around:
-    """What is known of the place a delivery comes from. `of_pull` is the task whose pull request it is about."""
+    """What is known of the place a delivery comes from, and of its sender. `of_pull` is the task whose pull request it
+    is about; `asked` is what the sender asked for within the hour."""
 
     of_pull: Task | None = None
     default_agent: str | None = None
     auto_assign: bool = False
     skip_labels: frozenset[str] = frozenset()
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from jobs.readiness import Asker
 from jobs.reasons import Reason
 from jobs.replies import Offer
 from jobs.status_comment import CLOCKS_APART
-from store import follow_ups, requests, tasks
+from store import follow_ups, requests, senders, tasks
 from store.errors import IllegalMove
 from store.records import Priority, Request, Task
 
@@ -158,6 +158,10 @@ def _mistake(services: Services, request: Request) -> str:  # noqa: ARG001
     return replies.mistaken(request.argument)
 
 
+def _too_many(services: Services, request: Request) -> str:
+    return replies.too_many(request.sender, request.argument, services.config.mention)
+
+
 def _unknown(services: Services, request: Request) -> str:
     return replies.unknown_verb(request.verb, services.config.mention)
 
@@ -171,6 +175,7 @@ _DEEDS: dict[str, Callable[[Services, Request], str]] = {
     "approve": decision.approve,
     "reject": decision.reject,
     "dry_run": dry_run.answer,
+    senders.TOLD: _too_many,
 }
 
 

@@ -67,6 +67,7 @@ class Config(BaseSettings):
     prompt_budget: int = Field(60_000, gt=1_000, validation_alias="PORTER_PROMPT_BUDGET")
     max_runs_per_user: int = Field(10, ge=1, validation_alias="PORTER_MAX_RUNS_PER_USER")
     max_runs_per_repository: int = Field(20, ge=1, validation_alias="PORTER_MAX_RUNS_PER_REPOSITORY")
+    max_commands_per_hour: int = Field(30, ge=1, validation_alias="PORTER_MAX_COMMANDS_PER_HOUR")
     max_runs: int = Field(100, ge=1, validation_alias="PORTER_MAX_RUNS")
     allowed_users: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ALLOWED_USERS")
     admins: Annotated[list[str], NoDecode] = Field([], validation_alias="PORTER_ADMINS")

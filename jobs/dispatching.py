@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import Field, Strict, TypeAdapter, ValidationError
@@ -16,7 +17,7 @@ from jobs.own_issue import TITLE, title
 from jobs.readiness import Asker
 from jobs.roster import Roster
 from jobs.setting_kinds import LONGEST, SHORTEST, Branch, Model
-from store import installations, tasks
+from store import installations, senders, tasks
 from store.once import Once
 from store.records import NewTask, Priority, Task
 from worker import agents
@@ -70,6 +71,8 @@ def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source:
 
     Raises CannotDispatch (NoKey) with a sentence; AskedBefore when a task was made for `once`.
     """
+    if source == "dashboard" and services.config.signs_in:
+        _not_too_often(services, by)
     name, installation_id = _reachable(services, wish.repository)
     agent = _ready_agent(services, roster, wish.agent or _usual(services, roster, name), Asker(name, by))
     new = NewTask(
@@ -91,6 +94,13 @@ def dispatch(services: Services, roster: Roster, wish: Wish, *, by: str, source:
     made = tasks.create(services.db, new, now=services.clock())
     services.queues.launch(made.run_id, made.priority)
     return made
+
+
+def _not_too_often(services: Services, by: str) -> None:
+    """The same limit as for comments, counted together."""
+    most = services.config.max_commands_per_hour
+    if senders.asked(services.db, by, since=services.clock() - timedelta(hours=1)).commands >= most:
+        raise CannotDispatch(f"you asked {most} times within the hour, and those are the most", action="wait a little")
 
 
 def _reachable(services: Services, repository: str) -> tuple[str, int | None]:

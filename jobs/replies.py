@@ -112,6 +112,15 @@ def mistaken(explanation: str) -> str:
     return without_tags(masked(visible(explanation))).strip()[:4_000]
 
 
+def too_many(login: str, most: str, mention: str) -> str:
+    """`most`: how many commands one person has in an hour."""
+    return (
+        f"That was much at once, {code(login, 60)}: Porter takes {most} commands of one person within an hour, so this "
+        f"one was not begun. Further ones are passed over without a word; ask again in an hour. `@{mention} stop` "
+        "always works."
+    )
+
+
 def unknown_verb(verb: str, mention: str) -> str:
     return f"Porter cannot do {code(verb, 40)} yet. `@{mention} help` tells what it can do."
 

@@ -230,6 +230,7 @@ requests = Table(
     UniqueConstraint("repository", "comment_id", "comment_line"),
     Index("ix_requests_open", "done_at", "due_at"),
     Index("ix_requests_issue", "repository", "issue_number"),
+    Index("ix_requests_sender", "sender", "created_at"),
 )
 
 leases = Table(
@@ -276,6 +277,7 @@ follow_ups = Table(
     Column("answered_at", Utc),
     Column("refused", Text),
     UniqueConstraint("task_id", "source_key"),
+    Index("ix_follow_ups_requested_by", "requested_by", "asked_at"),
     partial("ix_follow_ups_waiting", "asked_at", where="started_at is null"),
     partial("ix_follow_ups_unanswered", "asked_at", where="answered_at is null"),
 )

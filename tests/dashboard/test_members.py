@@ -55,7 +55,7 @@ def test_everybody_is_a_row_with_a_role_and_when_they_were_seen(services):
         "admin", "Named in PORTER_ADMINS.", "ML", True,
     )  # fmt: skip
     assert (tom["role"], tom["fixed"], tom["initials"], tom["you"]) == ("", "", "TO", False)
-    assert tom["since"] == "Last seen 2 h ago, here since 2 h ago, signed in in 1 browser"
+    assert tom["since"] == "Last seen 2 h ago, here since 2 h ago, now in 1 browser"
     assert (zoe["role"], zoe["since"], zoe["out"]) == ("admin", "Never signed in", False)
 
 

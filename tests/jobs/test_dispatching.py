@@ -65,6 +65,17 @@ def test_words_alone_open_an_issue_and_everything_goes_on_from_there(stage: Stag
     assert f"#{pull.number}" in comment.body
 
 
+def test_where_people_sign_in_one_of_them_starts_so_much_in_an_hour(stage: Stage) -> None:
+    told = {"mode": Mode.PRODUCTION, "github_client_id": "x", "github_client_secret": "y", "max_commands_per_hour": 2}
+    object.__setattr__(stage.services, "config", stage.services.config.model_copy(update=told))
+    wished(stage, by="tom"), wished(stage, by="tom", source="api"), wished(stage, by="tom")
+    with pytest.raises(CannotDispatch, match="you asked 2 times within the hour"):
+        wished(stage, by="tom")
+    wished(stage, by="tom", source="api"), wished(stage, by="maria")
+    stage.wait(3601)
+    wished(stage, by="tom")
+
+
 def test_a_title_that_was_given_is_the_issues(stage: Stage) -> None:
     task = wished(stage, title="  Louder,\nplease ")
     launch(stage.services, task.run_id)

@@ -197,6 +197,7 @@ def upgrade() -> None:
     with op.batch_alter_table("requests", schema=None) as batch_op:
         batch_op.create_index("ix_requests_issue", ["repository", "issue_number"], unique=False)
         batch_op.create_index("ix_requests_open", ["done_at", "due_at"], unique=False)
+        batch_op.create_index("ix_requests_sender", ["sender", "created_at"], unique=False)
 
     op.create_table(
         "responses",
@@ -341,6 +342,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("task_id", "source_key", name=op.f("uq_follow_ups_task_id_source_key")),
     )
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
+        batch_op.create_index("ix_follow_ups_requested_by", ["requested_by", "asked_at"], unique=False)
         batch_op.create_index(
             "ix_follow_ups_unanswered",
             ["asked_at"],
