@@ -75,7 +75,7 @@ function makeLog(home, latest) {
     lines = found.concat(lines);
     const under = scroll.scrollHeight - scroll.scrollTop;
     const byHand = !follow && (scroll.scrollTop < 1 || !CSS.supports("overflow-anchor", "auto"));
-    sheet.addAbove(found.filter(passes));
+    sheet.addAbove(found.filter(passes), byHand);
     if (byHand) scroll.scrollTop = scroll.scrollHeight - under;
   }
 

@@ -37,8 +37,8 @@ function makeSheet(scroll) {
   const blocks = el("div");
   scroll.append(blocks);
   const near = new IntersectionObserver((seen) => {
-    seen.filter((one) => one.isIntersecting).forEach((one) => fill(one.target));
-    seen.filter((one) => !one.isIntersecting).forEach((one) => drain(one.target));
+    const told = new Map(seen.map((one) => [one.target, one.isIntersecting])); // the last word on each
+    for (const [node, isNear] of told) (isNear ? fill : drain)(node);
   }, { root: scroll, rootMargin: "1200px 0px" });
 
   function make(lines) {
@@ -83,8 +83,11 @@ function makeSheet(scroll) {
       blocks.append(...[...chunks(found.slice(room))].map(make));
       if (found.length) fill(blocks.lastElementChild);
     },
-    addAbove(found) {
-      blocks.prepend(...[...chunks(found)].map(make));
+    // Above the rest; `seen`: the last ones are next to what is read, and must not grow under the reader later.
+    addAbove(found, seen) {
+      const made = [...chunks(found)].map(make);
+      blocks.prepend(...made);
+      if (seen && made.length) fill(made[made.length - 1]);
     },
   };
 }
