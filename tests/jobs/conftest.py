@@ -10,7 +10,10 @@ import pytest
 import stamina
 
 from store.database import Database
+from tests.conftest import Clock
+from tests.jobs import notify_stage
 from tests.jobs import stage as stages
+from tests.jobs.notify_stage import House
 from tests.jobs.stage import Stage
 
 
@@ -26,4 +29,12 @@ def stage(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Stage]:
     database = Database(f"sqlite:///{copy}")
     with stages.opened(tmp_path, database) as opened:
         yield opened
+    database.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, migrated_sqlite: Path, clock: Clock) -> Iterator[House]:
+    """Porter without a GitHub, for what needs none."""
+    database = Database(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'porter.db')}")
+    yield notify_stage.house(tmp_path, database, clock)
     database.close()

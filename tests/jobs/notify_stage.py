@@ -1,22 +1,33 @@
-"""The stage with people to be told: receivers on the loopback are allowed, and a clock that tests move."""
+"""People to be told: the stage, or a house without GitHub, whose receivers are on the loopback."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fakeredis import FakeStrictRedis
 
 from jobs import notifying
+from jobs.bootstrap import Services
+from jobs.config import Config
 from jobs.finish import finish
 from jobs.launch import launch
 from jobs.notify.delivering import send_due
 from jobs.notifying import NewChannel
+from jobs.queues import Queues
 from jobs.sweep import Sweep
 from store import channels, notices
+from store.database import Database
+from store.lifecycle import Status
 from store.notices import Notice
 from store.records import Task
+from store.vault import Vault
+from tests.builders import make_task
+from tests.conftest import Clock
 from tests.jobs.receivers import Receiver
 from tests.jobs.stage import Stage
 
@@ -24,18 +35,45 @@ SECRET = "a-secret-for-the-webhook"
 ALL = tuple(channels.CHOOSABLE)
 
 
-def near(stage: Stage, **config: Any) -> Stage:
-    """The same stage, which may send to this computer; `config`: fields of the configuration."""
+@dataclass
+class House:
+    """Porter's tables, queues and clock, where tasks end by themselves: all that a notification needs."""
+
+    services: Services
+    clock: Clock
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def ended(self, status: Status = Status.FAILED, **task: Any) -> Task:
+        """A task that came to this end."""
+        return make_task(self.services.db, status=status, now=self.clock(), **task)
+
+
+def house(folder: Path, db: Database, clock: Clock) -> House:
+    """One that may send to this computer."""
+    queues = Queues(None)
+    queues.__dict__["redis"] = FakeStrictRedis()
+    config = Config(PORTER_DATA_DIR=folder, PORTER_DEFAULT_AGENT="mock", PORTER_VAULT_KEYS="set")
+    return near(House(Services(config, db, Vault({"v1": b"k" * 32}), queues, clock), clock))
+
+
+Place = TypeVar("Place", House, Stage)
+
+
+def near(stage: Place, **config: Any) -> Place:
+    """The same, which may send to this computer; `config`: fields of the configuration."""
     told = {"notify_networks": [ip_network("127.0.0.0/8")]} | config
     services = replace(stage.services, config=stage.services.config.model_copy(update=told))
-    services.__dict__.update({"github": stage.services.github, "host": stage.host})
+    if isinstance(stage, Stage):
+        services.__dict__.update({"github": stage.services.github, "host": stage.host})
     stage.services = services
     return stage
 
 
-def webhook(stage: Stage, receiver: Receiver, path: str = "/hook", **more: Any) -> str:
+def webhook(stage: House | Stage, receiver: Receiver, path: str = "/hook", **more: Any) -> str:
     """A channel that leads there; its id."""
-    new = NewChannel("webhook", receiver.url + path, secret=SECRET, **({"events": ALL} | more))
+    new = NewChannel(**({"kind": "webhook", "address": receiver.url + path, "secret": SECRET, "events": ALL} | more))
     return notifying.add(stage.services, new, by="maria").channel.id
 
 
@@ -49,14 +87,14 @@ def done(stage: Stage, **result: Any) -> Task:
     return stage.now_task(task)
 
 
-def sent(stage: Stage) -> None:
+def sent(stage: House | Stage) -> None:
     """What the sweep finds to be sent now is sent, as the workers would."""
     Sweep(stage.services).quick()
     for channel_id in notices.due(stage.services.db, now=stage.clock()):
         send_due(stage.services, channel_id)
 
 
-def last(stage: Stage, channel_id: str) -> Notice:
+def last(stage: House | Stage, channel_id: str) -> Notice:
     """How it stands with what was tried last."""
     return notices.last(stage.services.db)[channel_id]
 

@@ -191,6 +191,13 @@ class _Conversation:
         self._file = line.makefile("rb")
 
     def hold(self) -> None:
+        try:
+            self._talk()
+        finally:
+            self._file.close()
+            self._line.close()
+
+    def _talk(self) -> None:
         self._say("220 here")
         while raw := self._file.readline():
             command = raw.decode().strip()
@@ -209,6 +216,7 @@ class _Conversation:
             self._say(f"250-here\r\n{more}250 SIZE 1000000")
         elif word == "STARTTLS" and self._tls is not None:
             self._say("220 go on")
+            self._file.close()
             self._line = self._tls.wrap_socket(self._line, server_side=True)
             self._file, self._private = self._line.makefile("rb"), True
         elif self._tls is not None and not self._private:

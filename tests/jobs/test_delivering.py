@@ -27,7 +27,7 @@ from store.lifecycle import Status
 from store.notices import LEASE, Notice, State
 from tests.builders import make_task
 from tests.jobs.held_stage import near_git, parked
-from tests.jobs.notify_stage import done, is_signed, last, near, sent, webhook
+from tests.jobs.notify_stage import House, done, is_signed, last, near, sent, webhook
 from tests.jobs.receivers import Receiver, receiving
 from tests.jobs.stage import Stage
 from tests.racing import failures, race
@@ -43,8 +43,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def channel(stage: Stage, receiver: Receiver) -> str:
-    return webhook(near(stage), receiver)
+def channel(house: House, receiver: Receiver) -> str:
+    return webhook(house, receiver)
 
 
 def heard(receiver: Receiver) -> list[tuple[str, str]]:
@@ -52,7 +52,8 @@ def heard(receiver: Receiver) -> list[tuple[str, str]]:
     return [(headers["X-Porter-Event"], headers["X-Porter-Delivery"]) for _, headers, _ in receiver.heard]
 
 
-def test_a_pull_request_is_told_of_with_all_that_a_receiver_needs(stage: Stage, channel, receiver):
+def test_a_pull_request_is_told_of_with_all_that_a_receiver_needs(stage: Stage, receiver):
+    channel = webhook(near(stage), receiver)
     task = done(stage)
     sent(stage)
     [(path, headers, body)] = receiver.heard
@@ -70,7 +71,8 @@ def test_a_pull_request_is_told_of_with_all_that_a_receiver_needs(stage: Stage, 
     assert len(receiver.heard) == 1
 
 
-def test_a_failure_says_why_and_what_to_do(stage: Stage, channel, receiver):
+def test_a_failure_says_why_and_what_to_do(stage: Stage, receiver):
+    webhook(near(stage), receiver)
     done(stage, push=False, ending="auth", message="the key for Anthropic was refused (401)", pushed=False)
     sent(stage)
     said = json.loads(receiver.heard[0][2])
@@ -90,122 +92,122 @@ def test_a_change_that_waits_for_approval_is_told_of_and_then_its_end(stage: Sta
     assert len({key for _, key in heard(receiver)}) == len(receiver.heard) == 2
 
 
-def test_what_is_said_holds_no_secret_that_porter_knows(stage: Stage, channel, receiver):
-    db, now = stage.services.db, stage.clock()
-    vault.put(db, stage.services.vault, "global", "OPENAI_API_KEY", "sk-live-canary-0123456789", by="maria", now=now)
-    done(stage, push=False, ending="crashed", message="it printed sk-live-canary-0123456789", pushed=False)
-    sent(stage)
+def test_what_is_said_holds_no_secret_that_porter_knows(house: House, channel, receiver):
+    db, now = house.services.db, house.clock()
+    vault.put(db, house.services.vault, "global", "OPENAI_API_KEY", "sk-live-canary-0123456789", by="maria", now=now)
+    house.ended(issue_title="it printed sk-live-canary-0123456789")
+    sent(house)
     assert b"canary" not in receiver.heard[0][2] and b"***" in receiver.heard[0][2]
 
 
-def test_what_does_not_arrive_is_tried_again_with_the_same_id_and_later_arrives(stage: Stage, channel, receiver):
+def test_what_does_not_arrive_is_tried_again_with_the_same_id_and_later_arrives(house: House, channel, receiver):
     receiver.answers = [(503, {}, b"not now"), (500, {}, b""), (200, {}, b"")]
-    done(stage)
-    sent(stage)
-    assert (last(stage, channel).state, last(stage, channel).answer) == (
+    house.ended()
+    sent(house)
+    assert (last(house, channel).state, last(house, channel).answer) == (
         State.PENDING,
         "503 Service Unavailable: not now",
     )
-    sent(stage)
+    sent(house)
     assert len(receiver.heard) == 1  # it is not time
-    stage.wait(PAUSES[0].total_seconds())
-    sent(stage)
-    stage.wait(PAUSES[1].total_seconds())
-    sent(stage)
+    house.wait(PAUSES[0].total_seconds())
+    sent(house)
+    house.wait(PAUSES[1].total_seconds())
+    sent(house)
     assert len(receiver.heard) == 3 and len(set(heard(receiver))) == 1
     assert all(is_signed(headers, body) for _, headers, body in receiver.heard)
-    assert last(stage, channel).state is State.SENT
+    assert last(house, channel).state is State.SENT
 
 
-def test_what_never_arrives_is_given_up_with_the_last_answer(stage: Stage, channel, receiver):
+def test_what_never_arrives_is_given_up_with_the_last_answer(house: House, channel, receiver):
     receiver.answers = [(502, {}, b"")]
-    done(stage)
+    house.ended()
     for _ in range(14):
-        send_due(stage.services, channel)
-        stage.wait(3600)
+        send_due(house.services, channel)
+        house.wait(3600)
     assert len(receiver.heard) == len(PAUSES) + 1
-    assert (last(stage, channel).state, last(stage, channel).answer) == (State.FAILED, "502 Bad Gateway")
+    assert (last(house, channel).state, last(house, channel).answer) == (State.FAILED, "502 Bad Gateway")
 
 
-def test_who_is_gone_is_not_asked_again(stage: Stage, channel, receiver):
+def test_who_is_gone_is_not_asked_again(house: House, channel, receiver):
     receiver.answers = [(410, {}, b"no_service")]
-    done(stage)
-    sent(stage)
-    stage.wait(86_400)
-    sent(stage)
+    house.ended()
+    sent(house)
+    house.wait(86_400)
+    sent(house)
     assert len(receiver.heard) == 1
-    assert (last(stage, channel).state, last(stage, channel).answer) == (State.FAILED, "410 Gone: no_service")
+    assert (last(house, channel).state, last(house, channel).answer) == (State.FAILED, "410 Gone: no_service")
 
 
-def test_a_receiver_that_asks_to_wait_is_left_alone_so_long(stage: Stage, channel, receiver):
+def test_a_receiver_that_asks_to_wait_is_left_alone_so_long(house: House, channel, receiver):
     receiver.answers = [(429, {"Retry-After": "1800"}, b""), (200, {}, b"")]
-    done(stage)
-    sent(stage)
-    stage.wait(1799)
-    make_task(stage.services.db, status=Status.FAILED, now=stage.clock())
-    sent(stage)
+    house.ended()
+    sent(house)
+    house.wait(1799)
+    house.ended()
+    sent(house)
     assert len(receiver.heard) == 1  # nor is it told anything else
-    stage.wait(2)
-    sent(stage)
+    house.wait(2)
+    sent(house)
     assert len(receiver.heard) == 3
 
 
-def test_a_receiver_that_is_down_is_not_asked_for_each_of_many(stage: Stage, channel, receiver):
+def test_a_receiver_that_is_down_is_not_asked_for_each_of_many(house: House, channel, receiver):
     receiver.answers = [(503, {}, b"")]
     for _ in range(5):
-        make_task(stage.services.db, status=Status.FAILED, now=stage.clock())
-    sent(stage)
+        house.ended()
+    sent(house)
     assert len(receiver.heard) == 1
-    stage.wait(60)
+    house.wait(60)
     receiver.answers = [(200, {}, b"")]
-    sent(stage)
+    sent(house)
     assert len(set(heard(receiver))) == 5
 
 
-def test_what_a_receiver_says_back_of_its_own_address_is_not_kept(stage: Stage, receiver):
+def test_what_a_receiver_says_back_of_its_own_address_is_not_kept(house: House, receiver):
     token = "T0SECRETPARTOFTHEPATH00"
-    channel = webhook(near(stage), receiver, f"/services/{token}?key=anothersecretpart")
+    channel = webhook(house, receiver, f"/services/{token}?key=anothersecretpart")
     receiver.answers = [(404, {}, f"no route for /services/{token}?key=anothersecretpart".encode())]
-    done(stage)
-    sent(stage)
-    answer = last(stage, channel).answer
+    house.ended()
+    sent(house)
+    answer = last(house, channel).answer
     assert answer.startswith("404 Not Found: no route for") and token not in answer and "anothersecret" not in answer
 
 
-def test_two_workers_send_one(stage: Stage, channel, receiver):
-    make_task(stage.services.db, status=Status.FAILED, now=stage.clock())
-    done = race(*[lambda: send_due(stage.services, channel)] * 5)
+def test_two_workers_send_one(house: House, channel, receiver):
+    house.ended()
+    done = race(*[lambda: send_due(house.services, channel)] * 5)
     assert failures(done) == [] and len(receiver.heard) == 1
 
 
-def test_what_redis_forgot_the_sweep_finds(stage: Stage, channel):
-    make_task(stage.services.db, status=Status.FAILED, now=stage.clock())
-    sweep, redis = Sweep(stage.services), stage.services.queues.redis
+def test_what_redis_forgot_the_sweep_finds(house: House, channel):
+    house.ended()
+    sweep, redis = Sweep(house.services), house.services.queues.redis
     sweep.quick()
     redis.flushall()
-    stage.wait(3)
+    house.wait(3)
     sweep.quick()
     [job] = [job for job in Queue("low", connection=redis, serializer=JSONSerializer).get_jobs() if "notify" in job.id]
     assert job.description == f"notify {channel}"
 
 
-def test_a_channel_that_is_removed_is_told_nothing_more(stage: Stage, channel, receiver):
-    make_task(stage.services.db, status=Status.FAILED, now=stage.clock())
-    assert notifying.remove(stage.services, channel, by="maria")
-    send_due(stage.services, channel)
-    sent(stage)
+def test_a_channel_that_is_removed_is_told_nothing_more(house: House, channel, receiver):
+    house.ended()
+    assert notifying.remove(house.services, channel, by="maria")
+    send_due(house.services, channel)
+    sent(house)
     assert receiver.heard == []
 
 
-def test_a_test_is_sent_once_by_the_way_that_all_else_goes(stage: Stage, channel, receiver):
+def test_a_test_is_sent_once_by_the_way_that_all_else_goes(house: House, channel, receiver):
     receiver.answers = [(500, {}, b"")]
-    notifying.try_out(stage.services, channel, by="maria")
-    sent(stage)
-    stage.wait(86_400)
-    sent(stage)
+    notifying.try_out(house.services, channel, by="maria")
+    sent(house)
+    house.wait(86_400)
+    sent(house)
     assert [event for event, _ in heard(receiver)] == ["test"]
     assert json.loads(receiver.heard[0][2])["task"] is None
-    assert last(stage, channel).state is State.FAILED
+    assert last(house, channel).state is State.FAILED
 
 
 def test_a_worker_that_is_killed_after_the_receiver_heard_it_repeats_the_same_delivery(tmp_path: Path, receiver):
