@@ -82,6 +82,7 @@ def _servers() -> Iterator[tuple[_Server, _Server]]:
             "PORTER_DATA_DIR": folder,
             "REDIS_URL": redis.url,
             "PORTER_LOG_LEVEL": "ERROR",
+            "PORTER_MAX_COMMANDS_PER_HOUR": "1000000",
         }
         upgrade(f"sqlite:///{data.path / 'porter.db'}")
         with Supervisor(data.path / "logs") as supervisor:

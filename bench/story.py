@@ -31,7 +31,10 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     os.environ["MOCK_PACE"] = "0"
     machine, pull_request, by_hand = [], [], []
-    with tempfile.TemporaryDirectory(prefix="porter-bench-") as folder, stage(Path(folder) / "data") as demo:
+    with (
+        tempfile.TemporaryDirectory(prefix="porter-bench-") as folder,
+        stage(Path(folder) / "data", PORTER_MAX_COMMANDS_PER_HOUR="1000000") as demo,
+    ):
         for number in range(count):
             story = play(
                 demo.services, demo.supervisor, github=demo.github, say=lambda _text: None,

@@ -201,7 +201,11 @@ def opened(folder: Path, db: Database, clock: Clock | None = None) -> Iterator[S
         world = github.world
         transport = Wire(httpx.WSGITransport(create_app(world)), outside)
         secret = Vault({"v1": b"k" * 32})
-        config = Config(PORTER_DATA_DIR=folder, PORTER_DEFAULT_AGENT="mock", PORTER_VAULT_KEYS="set")
+        # Whoever speaks here speaks much: how much one may ask for has tests of its own.
+        config = Config(
+            PORTER_DATA_DIR=folder, PORTER_DEFAULT_AGENT="mock", PORTER_VAULT_KEYS="set",
+            PORTER_MAX_COMMANDS_PER_HOUR=10_000,
+        )  # fmt: skip
         queues = Queues(None)
         queues.__dict__["redis"] = FakeStrictRedis()
         services = Services(config=config, db=db, vault=secret, queues=queues, clock=github.clock)
