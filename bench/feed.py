@@ -32,18 +32,19 @@ from store.migrate import upgrade
 from tests import postgres
 
 _BASELINE = 10_000
+DAYS = 120  # over which the tasks are spread, however many
 _LOOKS, _WARM = 40, 5
 _APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 _MINE = frozenset(f"acme/repository-{number}" for number in range(0, 500, 50))
 
-# Half a minute apart, the newest last; the last 60 are at work or in line, of the others 88 % went well. The last 2,000
+# Evenly apart, the newest last; the last 60 are at work or in line, of the others 88 % went well. The last 2,000
 # pull requests of which every tenth is still open.
 _FILL = """
 insert into tasks (id, created_at, updated_at, started_at, finished_at, status, outcome, message, version, run_id,
     source, repository, issue_number, issue_title, requested_by, agent, priority, instructions, flags, branch,
-    pr_number, pr_url, pr_state, files_changed, additions, deletions, summary, step, percent, input_tokens,
-    output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, machine_seconds, comment_version)
-select lpad(to_hex(n), 12, '0'), at, at, at, case when ended then at + interval '5 minutes' end,
+    pr_number, pr_url, pr_state, pr_opened_at, files_changed, additions, deletions, summary, step, percent,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, machine_seconds, comment_version)
+select lpad(to_hex(n), 12, '0'), at, at, at, case when ended then at + took end,
     case when n > total - 20 then 'queued' when not ended then 'running' when n % 8 = 0 then 'failed' else 'succeeded'
     end,
     case when ended and n % 8 > 0 then 'pull_request' end, '', 1, lpad(to_hex(n), 12, '0') || '-1',
@@ -51,9 +52,11 @@ select lpad(to_hex(n), 12, '0'), at, at, at, case when ended then at + interval 
     'person-' || n % 300, (array['claude-code', 'codex', 'opencode', 'gemini-cli'])[n % 4 + 1], 'normal', '', '{}',
     'porter/issue-' || n, case when ended and n % 8 > 0 then n end, 'https://github.test/pull/' || n,
     case when not ended or n % 8 = 0 then null when n > total - 2000 and n % 10 = 1 then 'open' else 'merged' end,
-    3, 40, 7, 'Done as asked; tests pass.', 'running tests', 50, 1000, 1000, 1000, 0, 0.41, 300, 1
-from (select n, total, n <= total - 60 as ended, now() - (total - n) * interval '30 seconds' as at
-      from (select :total as total) as size, generate_series(1, :total) as n) as row
+    case when ended and n % 8 > 0 then at + took end, 3, 40, 7, 'Done as asked; tests pass.', 'running tests', 50,
+    1000, 1000, 1000, 0, 0.41, 300, 1
+from (select n, total, n <= total - 60 as ended, (60 + n % 3000) * interval '1 second' as took,
+        now() - (total - n) * :days * interval '1 day' / total as at
+      from (select cast(:total as integer) as total) as size, generate_series(1, :total) as n) as row
 """
 _RUNS = """
 insert into runs (id, task_id, number, kind, created_at, fence, attempts, inputs, report_seq, usage, waits_for)
@@ -125,7 +128,7 @@ def _fill(url: str, count: int) -> None:
         connection.execute(text("set local statement_timeout = 0"))
         for index in indexes:
             index.drop(connection)
-        connection.execute(text(_FILL), {"total": count})
+        connection.execute(text(_FILL), {"total": count, "days": DAYS})
         connection.execute(text(_RUNS))
         _make(connection, indexes)
         connection.execute(text(_REPOSITORIES))

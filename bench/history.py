@@ -19,7 +19,7 @@ from bench import feed
 from bench.figures import percentile
 from dashboard import past_reads
 from dashboard.past import WantedHistory, WantedInsights
-from store import history, tallies
+from store import bookkeeping, history
 from store.database import Database
 from store.history import Sought
 from tests import postgres
@@ -51,9 +51,9 @@ def main() -> None:
 
 
 def _count(db: Database, count: int) -> None:
-    begun, now = perf_counter(), datetime.now(UTC)
-    days = tallies.rebuild(db)
-    tallies.refresh(db, now=now, most=days)
+    begun = perf_counter()
+    days = bookkeeping.rebuild(db)
+    bookkeeping.refresh(db, most=days)
     spent = perf_counter() - begun
     with db.write() as connection:
         connection.execute(text("analyze"))

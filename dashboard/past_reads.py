@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from dashboard.past import WantedHistory, WantedInsights
@@ -29,11 +29,10 @@ class HistoryView:
 
 @dataclass(frozen=True)
 class InsightsView:
-    """One look at a period. `repositories`: of the busiest ones only."""
+    """One look at a period: by day and agent, and the busiest repositories."""
 
     span: Span
     today: date
-    by_agent: Counted
     by_day: Counted
     by_repository: Counted
 
@@ -58,11 +57,5 @@ def insights_view(db: Database, wanted: WantedInsights, *, only: frozenset[str] 
     """The counts of the period."""
     today = now.astimezone(UTC).date()
     span = wanted.span(today, only)
-    busiest = replace(span, only=frozenset(tallies.busiest(db, span, limit=_BARS)))
-    return InsightsView(
-        span,
-        today,
-        by_agent=tallies.read(db, span, each_agent=True),
-        by_day=tallies.read(db, span),
-        by_repository=tallies.read(db, busiest, each_repository=True),
-    )
+    seen = tallies.overview(db, span, busiest=_BARS)
+    return InsightsView(span, today, by_day=seen.by_day, by_repository=seen.busiest)

@@ -24,7 +24,7 @@ from jobs.errors import JobError
 from jobs.hosts.errors import HostError
 from jobs.hosts.port import Machine, MachineState
 from jobs.status_comment import EDIT_EVERY
-from store import credentials, follow_ups, leases, notices, permissions, requests, responses, runs, tallies
+from store import bookkeeping, credentials, follow_ups, leases, notices, permissions, requests, responses, runs
 from store import labels as label_store
 from store.errors import NotFound, StoreError
 from store.lifecycle import Status
@@ -39,7 +39,7 @@ PAGE = 1000
 AGAIN = timedelta(seconds=20)  # before the same job is looked at, or put into its queue, once more
 NOTIFY_EVERY = timedelta(seconds=2)  # a channel's job may have ended just before another notice came
 KEEP_ANSWERS = timedelta(days=1)  # GitHub's: an ETag is good for as long as the token it was given to, and that is less
-DAYS_AT_ONCE = 5  # stale days that are counted anew in one pass, tens of milliseconds each
+DAYS_AT_ONCE = 5  # doubted days that are counted anew in one pass, tens of milliseconds each
 UNKNOWN_MACHINE = timedelta(minutes=2)  # how old a machine of no known run must be before it is destroyed
 
 
@@ -125,7 +125,7 @@ class Sweep:
         has_app = services.config.github_app_id is not None
         if has_app and leases.take(services.db, "fetch-missed", now=now, interval=missed.LOOK_EVERY):
             services.queues.fetch_missed()
-        tallies.refresh(services.db, now=now, most=DAYS_AT_ONCE)
+        bookkeeping.refresh(services.db, most=DAYS_AT_ONCE)
 
     def _act(self, one: Open, decision: Decision, now: datetime) -> None:
         queues, run = self._services.queues, one.run

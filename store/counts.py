@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -57,6 +58,10 @@ class Tally:
         return self.cost_usd if self.known_costs else None
 
 
+SECONDS = ("durations", "to_pull")
+NUMBERS = tuple(one.name for one in fields(Tally) if one.name not in SECONDS)
+
+
 @dataclass(frozen=True)
 class Cell:
     """What is counted apart."""
@@ -83,17 +88,34 @@ Counted = dict[Cell, Tally]
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """All of them together."""
-    found: dict[str, Any] = {one.name: getattr(Tally(), one.name) for one in fields(Tally)}
+    """All of them together; some may be `negative`."""
+    found: dict[str, Any] = vars(Tally()) | {name: {} for name in SECONDS}
     for tally in tallies:
-        for name in found:
-            value = getattr(tally, name)
-            if isinstance(value, Mapping):
-                for seconds, tasks in value.items():
-                    found[name][seconds] = found[name].get(seconds, 0) + tasks
-            else:
-                found[name] += value
+        for name in NUMBERS:
+            found[name] += getattr(tally, name)
+        for name in SECONDS:
+            into = found[name]
+            for seconds, tasks in getattr(tally, name).items():
+                into[seconds] = into.get(seconds, 0) + tasks
+    for name in SECONDS:
+        found[name] = {seconds: tasks for seconds, tasks in found[name].items() if tasks}
     return Tally(**found)
+
+
+def negative(tally: Tally) -> Tally:
+    """The same taken away."""
+    found: dict[str, Any] = {name: -getattr(tally, name) for name in NUMBERS}
+    for name in SECONDS:
+        found[name] = {seconds: -tasks for seconds, tasks in getattr(tally, name).items()}
+    return Tally(**found)
+
+
+def summed(cells: Iterable[tuple[Cell, Tally]]) -> Counted:
+    """Equal cells together."""
+    parts: dict[Cell, list[Tally]] = defaultdict(list)
+    for cell, tally in cells:
+        parts[cell].append(tally)
+    return {cell: total(found) if len(found) > 1 else found[0] for cell, found in parts.items()}
 
 
 def median(seconds: Mapping[int, int]) -> int | None:
@@ -109,6 +131,11 @@ def quantile(seconds: Mapping[int, int], share: float) -> int | None:
         if passed >= wanted:
             return value
     return None
+
+
+def seconds_between(begun: datetime, ended: datetime) -> int:
+    """Both without their fractions, as databases reckon too (store/moments.py)."""
+    return int(ended.timestamp()) - int(begun.timestamp())
 
 
 def rounded(seconds: float) -> int:

@@ -102,7 +102,13 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
 
 def upsert(connection: Connection, table: Table, row: dict[str, Any], *, keys: Sequence[str]) -> None:
     """Insert the row, or overwrite the one that has the same `keys`."""
-    connection.execute(_upsert(table, connection.dialect.name, tuple(row), tuple(keys)), row)
+    upsert_all(connection, table, [row], keys=keys)
+
+
+def upsert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, keys: Sequence[str]) -> None:
+    """The same for rows of the same columns."""
+    if rows:
+        connection.execute(_upsert(table, connection.dialect.name, tuple(rows[0]), tuple(keys)), list(rows))
 
 
 @cache

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, not_, or_, select
 
-from store import tables, tallies
+from store import counting, tables, tallies
 from store.counts import Result, Span, Tally, total
 from store.database import Database
 from store.feed import TaskFilter, _read_key, _where
@@ -73,17 +73,14 @@ def page(db: Database, sought: Sought, *, after: str | None = None, before: str 
 def summary(db: Database, sought: Sought) -> Summary:
     """Of the whole result, by the counts of days where they can tell, else by reading the newest `MOST`."""
     span = _span(sought.tasks)
-    if span is None:
-        with db.read() as connection:
-            cells = tallies.count(connection, _which(sought), newest=MOST + 1)
-    else:
-        cells = list(tallies.read(db, span).items())
-    by_result: dict[Result, list[Tally]] = {}
-    for cell, tally in cells:
-        if not sought.results or cell.result in sought.results:
-            by_result.setdefault(cell.result, []).append(tally)
-    summed = {result: total(parts) for result, parts in by_result.items()}
-    return Summary(summed, span is not None or sum(one.tasks for one in summed.values()) <= MOST)
+    if span is not None:
+        cells = tallies.read(db, span, seconds=["durations"])
+        return Summary(
+            {cell.result: tally for cell, tally in cells.items() if not sought.results or cell.result in sought.results}
+        )
+    with db.read_one_moment() as connection:
+        found = counting.count_newest(connection, _which(sought), MOST + 1)
+    return Summary(found, sum(one.tasks for one in found.values()) <= MOST)
 
 
 def _span(wanted: TaskFilter) -> Span | None:

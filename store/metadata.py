@@ -14,6 +14,6 @@ metadata = MetaData(
 )
 
 
-def partial(name: str, column: str, *, where: str) -> Index:
+def partial(name: str, *columns: str, where: str) -> Index:
     """An index of the few rows that are at work: it stays small however many have ended."""
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from store.day_tables import day_counts, stale_days
+from store.day_tables import count_changes, day_counts, stale_days
 from store.dialect import Json, RowId, Utc
 from store.github_tables import closings, deliveries, installations, permissions, redeliveries, repositories, responses
 from store.metadata import metadata, partial
@@ -25,11 +25,18 @@ from store.notice_tables import channels, notices
 from store.people_tables import audit, browser_sessions, members, readable_repositories, sign_ins
 
 __all__ = [
-    "audit", "browser_sessions", "channels", "closings", "credentials", "day_counts", "deliveries", "events",
-    "follow_ups", "held_changes", "installations", "leases", "log_lines", "members", "metadata", "notices", "paces",
-    "permissions", "readable_repositories", "redeliveries", "repositories", "requests", "responses", "run_tokens",
-    "runs", "secrets", "sessions", "settings", "sign_ins", "stale_days", "tasks",
+    "audit", "browser_sessions", "channels", "closings", "count_changes", "credentials", "day_counts", "deliveries",
+    "events", "follow_ups", "held_changes", "installations", "leases", "log_lines", "members", "metadata", "notices",
+    "paces", "permissions", "readable_repositories", "redeliveries", "repositories", "requests", "responses",
+    "run_tokens", "runs", "secrets", "sessions", "settings", "sign_ins", "stale_days", "tasks",
 ]  # fmt: skip
+
+# Ended work as History tells it apart, word for word as in the queries: so an index of only these can be used.
+NO_CHANGES = "status = 'succeeded' and outcome = 'no_changes'"
+OPEN = (
+    "status = 'succeeded' and coalesce(outcome, '') <> 'no_changes'"
+    " and coalesce(pr_state, '') not in ('merged', 'closed')"
+)
 
 tasks = Table(
     "tasks",
@@ -93,6 +100,9 @@ tasks = Table(
     UniqueConstraint("repository", "comment_id", "comment_line"),
     Index("ix_tasks_feed", "created_at", "id"),
     Index("ix_tasks_status", "status", "created_at", "id"),
+    Index("ix_tasks_repository_status", "repository", "status", "created_at", "id"),
+    partial("ix_tasks_no_changes", "created_at", "id", where=NO_CHANGES),
+    partial("ix_tasks_open", "created_at", "id", where=OPEN),
     Index("ix_tasks_repository", "repository", "created_at", "id"),
     Index("ix_tasks_requested_by", "requested_by", "created_at", "id"),
     Index("ix_tasks_agent", "agent", "created_at", "id"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from store import dialect, events, notices, tables, tallies
+from store import bookkeeping, dialect, events, notices, tables
 from store.database import Database
 from store.errors import AskedBefore, Fenced, IllegalMove, NotFound
 from store.lifecycle import ENDED, LIVE, Outcome, Status, allowed
@@ -109,9 +109,8 @@ def move(
     guard = (_tasks.c.id == task_id) & (_tasks.c.status == task.status) & (_tasks.c.version == task.version)
     if connection.execute(update(_tasks).where(guard).values(values)).rowcount == 0:
         raise IllegalMove(task_id, task.status, to)
-    _settle(connection, task, to, now)
     events.add(connection, task_id, kind, text, now=now, run_id=task.run_id, actor=actor, once=once)
-    moved = _read(connection, task_id)
+    moved = _settled(connection, task, now)
     notices.tell(connection, moved, notices.occasion(moved), now=now)
     return moved
 
@@ -135,10 +134,13 @@ def change(db: Database, task_id: str, *, now: datetime, **values: Any) -> None:
 
 def change_in(connection: Connection, task_id: str, *, now: datetime, **values: Any) -> None:
     """The same inside a caller's transaction."""
+    query, was = select(_tasks).where(_tasks.c.id == task_id), None
+    if bookkeeping.COUNTED & values.keys():  # locked, or it might end unnoticed before it is changed
+        was = connection.execute(query.with_for_update(key_share=True)).mappings().first()
     counted = values | {"version": _tasks.c.version + 1, "updated_at": now}
     connection.execute(update(_tasks).where(_tasks.c.id == task_id).values(counted))
-    if tallies.COUNTED & values.keys():
-        tallies.mark_ended(connection, task_id)
+    if was is not None and was["status"] in ENDED:
+        bookkeeping.note(connection, record(was), _read(connection, task_id))
 
 
 def comment_shown(
@@ -274,12 +276,13 @@ def _check_fence(connection: Connection, run_id: str, fence: int) -> None:
         raise Fenced(run_id, fence)
 
 
-def _settle(connection: Connection, task: Task, to: Status, now: datetime) -> None:
-    """What follows from an end, or from coming back from one."""
-    if to in ENDED:
+def _settled(connection: Connection, was: Task, now: datetime) -> Task:
+    """The task as it is now, after what follows from an end or from coming back from one."""
+    task = _read(connection, was.id)
+    if task.status in ENDED:
         _end_run(connection, task.run_id, now)
-    if to in ENDED or task.status in ENDED:
-        tallies.mark(connection, task.created_at)
+    bookkeeping.note(connection, was, task)
+    return task
 
 
 def _end_run(connection: Connection, run_id: str, now: datetime) -> None:

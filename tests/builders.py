@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from store import runs, tables, tasks
+from store import bookkeeping, runs, tables, tasks
 from store.database import Database
 from store.lifecycle import MOVES, Status
 from store.records import Delivery, NewTask, Run, RunKind, Task, Verdict
@@ -40,6 +40,7 @@ def make_task(db: Database, *, status: Status = Status.QUEUED, now: datetime = N
     if known:
         with db.write() as connection:
             connection.execute(tables.tasks.update().where(tables.tasks.c.id == task.id).values(known))
+            bookkeeping.doubt(connection, task.created_at)
         task = tasks.get(db, task.id)
     return task
 

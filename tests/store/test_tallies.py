@@ -1,4 +1,4 @@
-"""The counts of days say what the tasks say, whatever happens to them."""
+"""The counts of days and months say what the tasks say, whatever happens to them."""
 
 from __future__ import annotations
 
@@ -7,125 +7,136 @@ from datetime import timedelta
 
 import pytest
 
-from store import counts, tallies, tasks
-from store.counts import Cell, Result, Span, Tally, median, result_of, rounded, total
+from store import bookkeeping, counting, counts, tables, tallies, tasks
+from store.counts import Cell, Result, Span, Tally, median, result_of, rounded, summed, total
 from store.lifecycle import Outcome, Status
 from tests.builders import NOW, make_task, move
 
 LATER = NOW + timedelta(days=10)
 STATUSES = [Status.QUEUED, Status.RUNNING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT]
-SPANS = [
-    pytest.param(Span(), id="everything"),
-    pytest.param(Span(NOW.date(), NOW.date()), id="one-day"),
-    pytest.param(Span(first=(NOW + timedelta(days=1)).date()), id="from-a-day-on"),
-    pytest.param(Span(repository="acme/b"), id="one-repository"),
-    pytest.param(Span(agent="codex"), id="one-agent"),
-    pytest.param(Span(repository="acme/a", agent="amp"), id="both"),
-    pytest.param(Span(only=frozenset({"acme/a", "acme/c"})), id="what-one-may-see"),
-    pytest.param(Span(only=frozenset()), id="one-may-see-nothing"),
-    pytest.param(Span(repository="acme/b", only=frozenset({"acme/a"})), id="asked-for-but-not-to-be-seen"),
-]
+DAY = NOW.date()
+SPANS = {
+    "everything": Span(),
+    "one day": Span(DAY, DAY),
+    "from a day on": Span(first=DAY + timedelta(days=3)),
+    "to a day": Span(last=DAY + timedelta(days=40)),
+    "a whole month in between": Span(DAY + timedelta(days=5), DAY + timedelta(days=70)),
+    "no whole month": Span(DAY + timedelta(days=5), DAY + timedelta(days=35)),
+    "just a month": Span(DAY.replace(day=1), DAY.replace(day=31)),
+    "one repository": Span(repository="acme/b"),
+    "one agent": Span(agent="codex"),
+    "both": Span(repository="acme/a", agent="amp"),
+    "what one may see": Span(only=frozenset({"acme/a", "acme/c"})),
+    "one may see nothing": Span(only=frozenset()),
+    "asked for but not to be seen": Span(repository="acme/b", only=frozenset({"acme/a"})),
+}
+EVERY_WAY: list[tuple[tallies.By, ...]] = [(), ("day",), ("agent",), ("repository",), ("day", "repository", "agent")]
 
 
-def _some(db, *, seed: int = 5, amount: int = 40) -> list[str]:
+def _some(db, *, seed: int = 5, amount: int = 40, days: int = 80, known: bool = True) -> list[str]:
+    """Tasks over months, of every end; `known`: with figures that were written past the store's doors."""
     chance = random.Random(seed)  # noqa: S311
     made = []
     for number in range(amount):
         status, pull = chance.choice(STATUSES), chance.random() < 0.5
-        at = NOW + timedelta(hours=chance.randrange(72), seconds=number)
-        known = {"pr_number": number, "pr_state": chance.choice(["open", "merged", "closed"]),
-                 "pr_opened_at": at + timedelta(seconds=chance.randrange(4000))} if pull else {}  # fmt: skip
-        task = make_task(
-            db, status=status, now=at, repository=f"acme/{chance.choice('abc')}", agent=chance.choice(["codex", "amp"]),
-            cost_usd=chance.choice([None, 0.25, 1.5]), input_tokens=chance.randrange(9000), machine_seconds=12.5,
-            started_at=at, outcome=chance.choice([None, *Outcome]), **known,
-        )  # fmt: skip
-        made.append(task.id)
+        at = NOW + timedelta(days=chance.randrange(days), microseconds=chance.randrange(10**9), seconds=number)
+        figures = {
+            "cost_usd": chance.choice([None, 0.25, 1.5]), "input_tokens": chance.randrange(9000), "started_at": at,
+            "machine_seconds": 12.5, "outcome": chance.choice([None, *Outcome]),
+        } | ({"pr_number": number, "pr_state": chance.choice(["open", "merged", "closed"]),
+              "pr_opened_at": at + timedelta(seconds=chance.randrange(4000))} if pull else {})  # fmt: skip
+        where = {"repository": f"acme/{chance.choice('abc')}", "agent": chance.choice(["codex", "amp"])}
+        made.append(make_task(db, status=status, now=at, **where, **(figures if known else {})).id)
     return made
 
 
-def _summed(found: counts.Counted) -> dict[tuple[object, Result], Tally]:
-    parts: dict[tuple[object, Result], list[Tally]] = {}
-    for cell, tally in found.items():
-        parts.setdefault((cell.day, cell.result), []).append(tally)
-    return {key: total(tallies) for key, tallies in parts.items()}
-
-
-def _plain(db, span: Span) -> dict[tuple[object, Result], Tally]:
+def _plain(db, span: Span, *by: tallies.By) -> counts.Counted:
+    """Counted in the simplest way: every task looked at."""
     with db.read() as connection:
-        return _summed(dict(tallies.count(connection, tallies._within(span))))
+        found = counting.count(connection, tallies.within(span))
+    return summed((tallies._only(cell, by), tally) for cell, tally in found)
 
 
-def _same(db, span: Span) -> bool:
-    return _summed(tallies.read(db, span)) == _plain(db, span)
+def _wrong(db) -> list[str]:
+    """Of which spans the counts say something else than the tasks."""
+    ways = [(name, span, by) for name, span in SPANS.items() for by in EVERY_WAY]
+    return [f"{name} by {by}" for name, span, by in ways if tallies.read(db, span, *by) != _plain(db, span, *by)]
 
 
-@pytest.mark.parametrize("span", SPANS)
-def test_counts_of_days_equal_the_tasks(db, span):
+def test_counts_equal_the_tasks_at_every_stage(db):
     _some(db)
-    assert _same(db, span)
-    tallies.refresh(db, now=LATER)
-    assert _same(db, span)
+    assert _wrong(db) == []  # days are doubted
+    bookkeeping.refresh(db, most=99)
+    assert _wrong(db) == []  # everything is counted
+    _some(db, seed=6, days=1, known=False)
+    assert _wrong(db) == []  # something is noted only
 
 
-def test_what_changes_after_the_count_is_seen_at_once_and_counted_anew(db):
+def test_what_changes_after_the_count_is_seen_at_once_and_added_up(db):
     made = _some(db)
-    tallies.refresh(db, now=LATER)
-    assert tallies.refresh(db, now=LATER) == 0
+    bookkeeping.refresh(db, most=99)
+    assert bookkeeping.refresh(db) == 0
     ended = [task for task in (tasks.get(db, key) for key in made) if not task.is_live]
     tasks.change(db, ended[0].id, now=LATER, pr_number=9, pr_state="merged", pr_opened_at=LATER)
     move(db, ended[1].id, Status.QUEUED, now=LATER)
     make_task(db, status=Status.FAILED, now=NOW)
-    assert _same(db, Span())
-    assert tallies.refresh(db, now=LATER) > 0
-    assert _same(db, Span())
+    assert _wrong(db) == []
+    assert bookkeeping.refresh(db) == 4  # out and in, out, in
+    assert _wrong(db) == []
 
 
-def test_a_word_about_a_task_makes_no_day_stale(db):
+def test_a_word_about_a_task_is_not_counted(db):
     task = make_task(db, status=Status.FAILED)
-    tallies.refresh(db, now=LATER)
+    bookkeeping.refresh(db)
     tasks.change(db, task.id, now=LATER, message="the agent gave up")
-    assert tallies.refresh(db, now=LATER) == 0
+    tasks.change(db, task.id, now=LATER, pr_state=None)
+    assert bookkeeping.refresh(db) == 0
 
 
-def test_today_is_counted_from_its_tasks(db):
-    make_task(db, status=Status.FAILED)
-    assert tallies.refresh(db, now=NOW) == 0
-    assert total(tallies.read(db, Span()).values()).tasks == 1
+def test_a_task_that_does_not_exist_counts_for_nothing(db):
+    tasks.change(db, "none", now=NOW, cost_usd=3.0)
+    assert tallies.read(db, Span()) == {}
 
 
 def test_counts_that_went_wrong_are_built_anew(db):
-    _some(db)
-    tallies.refresh(db, now=LATER)
+    _some(db, days=5)
+    bookkeeping.refresh(db)
     with db.write() as connection:
-        connection.execute(tallies._counts.update().values(tasks=77))
-    assert not _same(db, Span())
-    assert tallies.rebuild(db) >= 3
-    assert _same(db, Span())
-    tallies.refresh(db, now=LATER)
-    assert _same(db, Span())
+        connection.execute(tables.day_counts.update().values(tasks=77))
+    assert tallies.read(db, Span()) != _plain(db, Span())
+    assert bookkeeping.rebuild(db) == 5
+    for counted in (2, 3):
+        assert tallies.read(db, Span()) == _plain(db, Span())
+        assert bookkeeping.refresh(db, most=counted) == counted
+    assert _wrong(db) == []
+
+
+def test_more_notes_than_fit_in_one_transaction_are_all_added_up(db, monkeypatch):
+    monkeypatch.setattr(bookkeeping, "_AT_ONCE", 3)
+    for number in range(8):
+        make_task(db, status=Status.FAILED, repository=f"acme/{number}")
+    assert bookkeeping.refresh(db) == 8
+    assert _wrong(db) == []
 
 
 def test_an_empty_store_has_nothing_to_count(db):
-    assert tallies.rebuild(db) == 0
+    assert bookkeeping.rebuild(db) == 0
     assert tallies.read(db, Span()) == {}
-    assert tallies.busiest(db, Span()) == []
+    assert tallies.overview(db, Span(), busiest=3) == tallies.Overview({}, {})
 
 
-@pytest.mark.parametrize("fresh", [False, True], ids=["stale", "counted"])
-def test_repositories_and_agents_are_told_apart_when_asked(db, fresh):
+@pytest.mark.parametrize("counted", [False, True], ids=["noted", "counted"])
+def test_the_busiest_repositories_are_told_apart(db, counted):
     for number, repository in enumerate(["acme/a", "acme/b", "acme/b"]):
-        make_task(db, status=Status.FAILED, repository=repository, agent=f"agent-{number}", machine_seconds=2.0)
-    if fresh:
-        tallies.refresh(db, now=LATER)
-    assert tallies.busiest(db, Span(), limit=1) == ["acme/b"]
-    assert tallies.busiest(db, Span(only=frozenset({"acme/a"}))) == ["acme/a"]
-    by_agent: dict[str, int] = {}
-    for cell, tally in tallies.read(db, Span(repository="acme/b"), each_agent=True).items():
-        by_agent[cell.agent] = by_agent.get(cell.agent, 0) + tally.tasks
-    assert by_agent == {"agent-1": 1, "agent-2": 1}
-    names = {cell.repository for cell in tallies.read(db, Span(), each_repository=True)}
-    assert names == {"acme/a", "acme/b"}
+        make_task(db, status=Status.FAILED, repository=repository, agent=f"agent-{number}")
+    if counted:
+        bookkeeping.refresh(db)
+    seen = tallies.overview(db, Span(), busiest=1)
+    assert {(cell.repository, tally.tasks) for cell, tally in seen.busiest.items()} == {("acme/b", 2)}
+    assert {cell.agent for cell in seen.by_day} == {"agent-0", "agent-1", "agent-2"}
+    one = tallies.overview(db, Span(only=frozenset({"acme/a"})), busiest=8)
+    assert {cell.repository for cell in one.busiest} == {"acme/a"}
+    assert {cell.agent for cell in one.by_day} == {"agent-0"}
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0, 0), (-3, 0), (99.9, 99), (104, 100), (134, 130), (996, 1000)])

@@ -77,6 +77,7 @@ def upgrade() -> None:
         "day_counts",
         sa.Column("repository", sa.String(length=200), nullable=False),
         sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("result", sa.String(length=16), nullable=False),
         sa.Column("tasks", sa.Integer(), nullable=False),
@@ -89,10 +90,32 @@ def upgrade() -> None:
         sa.Column("machine_seconds", sa.Float(), nullable=False),
         sa.Column("durations", Json, nullable=False),
         sa.Column("to_pull", Json, nullable=False),
-        sa.PrimaryKeyConstraint("repository", "agent", "day", "result", name=op.f("pk_day_counts")),
+        sa.PrimaryKeyConstraint("repository", "agent", "unit", "day", "result", name=op.f("pk_day_counts")),
     )
     with op.batch_alter_table("day_counts", schema=None) as batch_op:
-        batch_op.create_index("ix_day_counts_agent", ["agent", "day"], unique=False)
+        batch_op.create_index("ix_day_counts_busiest", ["agent", "unit", "day", "repository", "tasks"], unique=False)
+
+    op.create_table(
+        "count_changes",
+        sa.Column("id", RowId, autoincrement=True, nullable=False),
+        sa.Column("repository", sa.String(length=200), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.Column("tasks", sa.Integer(), nullable=False),
+        sa.Column("pulls", sa.Integer(), nullable=False),
+        sa.Column("merged", sa.Integer(), nullable=False),
+        sa.Column("known_costs", sa.Integer(), nullable=False),
+        sa.Column("cost_usd", sa.Float(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("machine_seconds", sa.Float(), nullable=False),
+        sa.Column("durations", Json, nullable=False),
+        sa.Column("to_pull", Json, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_count_changes")),
+    )
+    with op.batch_alter_table("count_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_count_changes_day", ["day"], unique=False)
 
     op.create_table(
         "stale_days",
@@ -303,6 +326,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_tasks_review", ["pr_state", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_branch", ["branch", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_status", ["status", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_tasks_repository_status", ["repository", "status", "created_at", "id"], unique=False)
+        no_changes = sa.text("status = 'succeeded' and outcome = 'no_changes'")
+        batch_op.create_index(
+            "ix_tasks_no_changes",
+            ["created_at", "id"],
+            unique=False,
+            sqlite_where=no_changes,
+            postgresql_where=no_changes,
+        )
+        is_open = sa.text(
+            "status = 'succeeded' and coalesce(outcome, '') <> 'no_changes'"
+            " and coalesce(pr_state, '') not in ('merged', 'closed')"
+        )
+        batch_op.create_index(
+            "ix_tasks_open", ["created_at", "id"], unique=False, sqlite_where=is_open, postgresql_where=is_open
+        )
 
     op.create_table(
         "events",
