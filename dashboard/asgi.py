@@ -9,10 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import page, person
+from dashboard.doorway import Doorway
 from dashboard.export import Export
 from dashboard.gate import LOOPBACK, Asgi, Gate, Password, Receive, Scope, Send, Sessions, host_name
 from dashboard.headers import security_headers, streamlit_inline_scripts
-from dashboard.shell import Shell
+from dashboard.shell import Shell, first_script
 from jobs import bootstrap
 from jobs.config import Config
 from jobs.logging import configure
@@ -37,18 +38,19 @@ def gated(inner: Asgi, config: Config) -> Gate:
             sessions = Sessions(COOKIE, person.login_of, lambda path: person.sign_in_address(config, path))
         elif config.dashboard_password is not None:
             password, hosts = Password(config.dashboard_password.get_secret_value()), hosts | LOOPBACK
-    headers = security_headers(streamlit_inline_scripts(), forms_to=config.url)
+    headers = security_headers([*streamlit_inline_scripts(), first_script()], forms_to=config.url)
     return Gate(inner, hosts=hosts, password=password, sessions=sessions, headers=headers)
 
 
 @cache
-def _built() -> Gate:
+def _built() -> Doorway:
     config = bootstrap.from_environment().config  # with the stored App, if there is one
     configure(config, process="dashboard")
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit turns on what `--no-access-log` turned off,
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # and tells of every connection
     pages = Shell(st.App(_SCRIPT, on_script_error=_unforeseen))
-    return gated(Export(pages, bootstrap.from_environment), config)
+    inner = Export(pages, bootstrap.from_environment)
+    return Doorway(bootstrap.from_environment, lambda now: gated(inner, now))
 
 
 def _unforeseen(error: Exception) -> bool:

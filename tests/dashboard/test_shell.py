@@ -6,14 +6,15 @@ from pathlib import Path
 
 import streamlit
 
-from dashboard.shell import Shell, our_page
+from dashboard.shell import Shell, first_script, our_page
 from tests.dashboard.driving import finish
 
 THEIRS = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
 
 
-def answered(kind, chunks):
+def answered(kind, chunks, *, asked=()):
     async def app(scope, _receive, send):
+        inside.append(scope)
         length = str(sum(map(len, chunks))).encode()
         await send(
             {
@@ -25,13 +26,13 @@ def answered(kind, chunks):
         for number, chunk in enumerate(chunks, 1):
             await send({"type": "http.response.body", "body": chunk, "more_body": number < len(chunks)})
 
-    sent = []
+    sent, inside = [], []
 
     async def send(message):
         sent.append(message)
 
-    finish(Shell(app)({"type": "http", "method": "GET"}, None, send))
-    return sent
+    finish(Shell(app)({"type": "http", "method": "GET", "headers": list(asked)}, None, send))
+    return sent, inside[0]
 
 
 def test_streamlits_page_becomes_porters():
@@ -39,15 +40,29 @@ def test_streamlits_page_becomes_porters():
     assert b"<title>Porter</title>" in page
     assert b'name="color-scheme" content="light dark"' in page
     assert page.count(b'id="porter-skeleton"') == 1
+    assert (
+        page.index(first_script().encode())
+        < page.index(b"<script type=")
+        < page.index(b".frame {")
+        < page.index(b"</head>")
+    )
     assert b"favicon.png" not in page
 
 
 def test_a_page_in_pieces_is_sent_whole_with_its_own_length():
-    start, body = answered(b"text/html; charset=utf-8", [THEIRS[:3500], THEIRS[3500:]])
+    (start, body), _ = answered(b"text/html; charset=utf-8", [THEIRS[:3500], THEIRS[3500:]])
     assert body["body"] == our_page(THEIRS)
     assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
 
 
 def test_anything_else_passes_untouched():
-    _, first, second = answered(b"text/javascript", [b"<title>Streamlit</title>", b"x"])
+    (_, first, second), _ = answered(b"text/javascript", [b"<title>Streamlit</title>", b"x"])
     assert (first["body"], second["body"]) == (b"<title>Streamlit</title>", b"x")
+
+
+def test_a_page_is_asked_for_unpacked_and_whole_and_nothing_else_is():
+    packed = [(b"accept-encoding", b"gzip"), (b"if-none-match", b'"old"'), (b"cookie", b"a=b")]
+    _, page = answered(b"text/html", [THEIRS], asked=[(b"accept", b"text/html,*/*"), *packed])
+    assert page["headers"] == [(b"accept", b"text/html,*/*"), (b"cookie", b"a=b")]
+    _, script = answered(b"text/javascript", [b"x"], asked=[(b"accept", b"*/*"), *packed])
+    assert script["headers"] == [(b"accept", b"*/*"), *packed]

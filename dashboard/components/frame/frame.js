@@ -12,7 +12,8 @@ const memory = { // a browser may forbid it; then the system decides
   set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* not remembered */ } },
 };
 
-// Streamlit reads its theme once, when the page is loaded, from a place of its own for each path.
+// Streamlit reads its theme once, when the page is loaded, from a place of its own for each path; static/first.js
+// brings the choice to a path that does not know of it yet.
 const keyOf = (path) => `stActiveTheme-${path}-v2`;
 const chosenTheme = () => (THEMES[memory.get(CHOSEN)] ? memory.get(CHOSEN) : "System");
 
@@ -26,14 +27,6 @@ function makeThemes(paths) {
   const buttons = Object.entries(THEMES).map(([theme, title]) =>
     el("button", { type: "button", title, "aria-label": title, "aria-pressed": String(theme === chosenTheme()), onclick: () => choose(theme) }, icon(theme)));
   return el("div", { class: "themes", role: "group", "aria-label": "Colours" }, ...buttons);
-}
-
-// A path that was never loaded since the choice was made does not know of it yet.
-function heed(path) {
-  const [chosen, there] = [JSON.stringify(chosenTheme()), memory.get(keyOf(path)) ?? '"System"'];
-  if (chosen === there) return;
-  memory.set(keyOf(path), chosen);
-  if (memory.get(keyOf(path)) === chosen) location.reload();
 }
 
 function makeFrame(home, latest) {
@@ -51,7 +44,6 @@ function makeFrame(home, latest) {
   const mark = el("a", { class: "mark", href: "/", onclick: (event) => go(event, "feed") }, el("span", { class: "lamp" }), "porter");
   const dispatch = el("a", { class: "button first dispatch", href: "/dispatch", onclick: (event) => go(event, "dispatch") }, icon("dispatch"), "Dispatch");
   let places = [];
-  heed(location.pathname);
   const nav = el("nav", { "aria-label": "Pages" });
   const person = el("b");
   const note = el("span");
