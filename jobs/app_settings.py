@@ -64,11 +64,11 @@ def forget(db: Database) -> bool:
     return any([vault.remove(db, OWNER, SEALED), settings.remove(db, settings.PORTER, NOTE)])
 
 
-def with_app(config: Config, app: NewApp, *, starting: bool) -> Config:
+def with_app(config: Config, app: NewApp) -> Config:
     """Pure. The configuration with the stored App in it, as a whole: a secret of the environment belongs to no App.
 
-    Only a process that starts lets people sign in with it, for the dashboard's gate is built then; and only when
-    PORTER_ADMINS names somebody, so that nobody is locked out of the set-up page.
+    People sign in with it from then on, but only when PORTER_ADMINS names somebody, so that nobody is locked out of the
+    set-up page.
     """
     found: dict[str, Any] = {
         "github_app_id": str(app.id),
@@ -77,7 +77,7 @@ def with_app(config: Config, app: NewApp, *, starting: bool) -> Config:
         "github_webhook_secret": SecretStr(app.webhook_secret),
         "github_webhook_secret_previous": None,
     }
-    if starting and may_sign_in(config):
+    if may_sign_in(config):
         found |= {"github_client_id": app.client_id, "github_client_secret": SecretStr(app.client_secret)}
     return config.model_copy(update=found)
 

@@ -66,7 +66,7 @@ class Services:
             hide=self.secrecy.text,
         )
 
-    def take_on_app(self, *, starting: bool = False) -> None:
+    def take_on_app(self) -> None:
         """Become the App that was made on the set-up page, if the environment names none and this process has none yet.
 
         Whoever holds these services has the App from then on, without a restart; another App in its place needs one.
@@ -80,7 +80,7 @@ class Services:
             return
         if found is not None:
             # The one change that services ever see: what was made of the old configuration goes with it.
-            object.__setattr__(self, "config", app_settings.with_app(self.config, found, starting=starting))
+            object.__setattr__(self, "config", app_settings.with_app(self.config, found))
             object.__setattr__(self, "app_is_stored", True)
             for name in ("github", "sign_in", "secrecy"):
                 self.__dict__.pop(name, None)
@@ -177,11 +177,10 @@ def build(config: Config, *, clock: Callable[[], datetime] | None = None) -> Ser
 def from_environment() -> Services:
     """The services of this process, built once in it: RQ forks, and connections do not survive a fork."""
     key = os.getpid()
-    starting = key not in _built
-    if starting:
+    if key not in _built:
         _built.clear()
         _built[key] = build(Config.from_environment())
-    _built[key].take_on_app(starting=starting)
+    _built[key].take_on_app()
     return _built[key]
 
 

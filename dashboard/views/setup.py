@@ -92,12 +92,14 @@ def _leaving(services: Services) -> dict[str, Any] | None:
 
 
 def _sign_in(services: Services) -> str:
-    """What is still to be done before people sign in with the stored App."""
+    """What is still to be done before people sign in with the stored App, or what will change once there is one."""
     config = services.config
-    if not config.is_production or config.signs_in or not services.app_is_stored:
+    if not config.is_production or config.signs_in:
         return ""
     if app_settings.may_sign_in(config):
-        return "Restart the intake and the dashboard, and people sign in with GitHub instead of the password."
+        return "Once there is an App, people sign in with GitHub instead of the password, and you will be asked to."
+    if not services.app_is_stored:
+        return ""
     return (
         "To let people sign in with GitHub: name the admins in PORTER_ADMINS and restart the intake and the dashboard."
     )

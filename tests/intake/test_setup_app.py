@@ -5,75 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 
 import httpx
 import pytest
-from flask import Flask
 from pydantic import SecretStr
 
-from emulators.github import World
-from emulators.github import create_app as create_github
-from intake.app import create_app
 from jobs import app_settings, app_setup, bootstrap, signing_in
 from jobs.app_setup import CannotMakeApp
-from jobs.bootstrap import Services
 from jobs.config import Config
-from store import migrate
-from tests.signing_in import served
-
-
-@dataclass
-class Place:
-    """Porter at `url` without an App, GitHub with maria and acme, and settings for another process."""
-
-    services: Services
-    world: World
-    url: str
-    settings: dict[str, str]
-
-    def again(self) -> Services:
-        """Another process of the same Porter."""
-        return bootstrap.build(Config.model_validate(self.settings))
-
-    def way_back(self, browser: httpx.Client, organisation: str = "") -> str:
-        """Press the buttons up to GitHub's; the address that it leads back to."""
-        ticket = app_setup.ticket(self.services, by="maria")
-        page = browser.post("/api/setup/app", data={"ticket": ticket, "organisation": organisation})
-        assert page.status_code == 200, page.text
-        target = unescape(re.search(r'<form method="post" action="([^"]+)"', page.text).group(1))
-        manifest = unescape(re.search(r'name="manifest" value="([^"]+)"', page.text).group(1))
-        shown = httpx.post(target, data={"manifest": manifest})
-        assert "Create as maria" in shown.text, shown.text
-        form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
-        form = {name: unescape(value) for name, value in form.items()}
-        github = self.settings["GITHUB_URL"]
-        done = httpx.post(f"{github}/settings/apps", data=form | {"who": "maria"}, headers={"Origin": github})
-        assert done.status_code == 302, done.text
-        return str(done.headers["location"])
+from tests.making_app import Place, without_app
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    migrate.upgrade(f"sqlite:///{tmp_path / 'porter.db'}")
-    world, late = World(tmp_path / "git"), Flask("not yet")
-    with served(create_github(world)) as github, served(late) as url:
-        world.move_to(github)
-        world.add_user("maria")
-        world.add_user("acme", kind="Organization")
-        settings = {
-            "PORTER_ENV": "production", "DATABASE_URL": f"sqlite:///{tmp_path / 'porter.db'}",
-            "REDIS_URL": "redis://127.0.0.1:1/0", "PORTER_VAULT_KEYS": f"v1:{'A' * 43}=", "PORTER_URL": url,
-            "PORTER_DASHBOARD_URL": "http://127.0.0.1:1", "PORTER_API_TOKEN": "api", "PORTER_HOST": "fly",
-            "PORTER_DASHBOARD_PASSWORD": "open", "GITHUB_URL": github, "GITHUB_API_URL": f"{github}/api",
-        }  # fmt: skip
-        services = bootstrap.build(Config.model_validate(settings))
-        late.wsgi_app = create_app(services).wsgi_app  # type: ignore[method-assign]  # its port was to be known first
-        yield Place(services, world, url, settings)
-        services.db.close()
-        world.close()
+    with without_app(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -99,12 +46,13 @@ def test_every_process_takes_the_new_app_on_and_the_environments_webhook_secret_
     other.db.close()
 
 
-def test_signing_in_with_the_stored_app_begins_at_a_restart_and_needs_an_admin(place, browser):
+def test_signing_in_with_the_stored_app_needs_an_admin_and_a_password_stays_without(place, browser):
     browser.get(place.way_back(browser))
     assert not place.services.config.signs_in
+    assert browser.get("/api/auth/sign-in").status_code == 404
     for admins, signs_in in (("", False), ("maria", True)):
         other = bootstrap.build(Config.model_validate(place.settings | {"PORTER_ADMINS": admins}))
-        other.take_on_app(starting=True)
+        other.take_on_app()
         assert other.config.signs_in is signs_in
         other.db.close()
 
@@ -113,7 +61,7 @@ def test_an_app_of_the_environment_counts_first(place, browser):
     browser.get(place.way_back(browser))
     given = {"GITHUB_APP_ID": "77", "GITHUB_APP_PRIVATE_KEY": "x", "GITHUB_WEBHOOK_SECRET": "own"}
     other = bootstrap.build(Config.model_validate(place.settings | given))
-    other.take_on_app(starting=True)
+    other.take_on_app()
     assert other.config.github_app_id == "77"
     assert other.config.github_webhook_secret.get_secret_value() == "own"
     other.db.close()
