@@ -1,4 +1,4 @@
-"""What the settings page reads about GitHub and people, through the store."""
+"""What the settings page reads about GitHub, people and channels, through the store."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from jobs import app_settings, roles
 from jobs.app_settings import Note
 from jobs.bootstrap import Services
-from store import browser_sessions, deliveries, feed, installations, redeliveries, settings
+from store import browser_sessions, deliveries, feed, installations, notices, redeliveries, settings
+from store import channels as store_channels
 from store import members as store_members
+from store.channels import Channel
 from store.installations import Installation
 from store.members import Member, Role
+from store.notices import Notice
 from store.records import Delivery
 from store.redeliveries import Asked
 
@@ -47,6 +50,16 @@ class MembersView:
     askers: Sequence[str]
 
 
+@dataclass(frozen=True)
+class ChannelsView:
+    """`last`: by channel, what was tried last; `waiting`: how many notices are still to be sent there."""
+
+    channels: Sequence[Channel]
+    last: Mapping[str, Notice]
+    waiting: Mapping[str, int]
+    repositories: Sequence[str]
+
+
 def github(services: Services) -> GitHubView:
     """One look at it, without asking GitHub."""
     db = services.db
@@ -68,3 +81,10 @@ def members(services: Services) -> MembersView:
     browsers = browser_sessions.browsers(services.db, now=services.clock())
     found, askers = store_members.known(services.db, limit=_PEOPLE), feed.names(services.db, "requested_by")[:_MOST]
     return MembersView(found, browsers, roles.newcomers(services), askers)
+
+
+def channels(services: Services) -> ChannelsView:
+    """One look at where people are told."""
+    db = services.db
+    names = installations.repositories(db)
+    return ChannelsView(store_channels.known(db), notices.last(db), notices.waiting(db), names)
