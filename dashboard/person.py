@@ -16,6 +16,8 @@ from jobs import bootstrap, gate, repository, roles, signing_in
 from jobs.bootstrap import Services
 from jobs.config import Config
 from jobs.errors import JobError
+from jobs.github.errors import GitHubRefused
+from store import installations
 from store.browser_sessions import BrowserSession
 from store.errors import NotFound
 from store.members import Role
@@ -23,7 +25,7 @@ from store.sign_ins import hashed
 
 EMBEDDED_NOTE = "No sign-in: this Porter runs for you alone on this computer."
 SIGNED_OUT = "You are signed out."
-_NOT_KNOWN = "GitHub does not answer, so it is not known whether you may do that. Nothing was done; try again soon."
+NOT_KNOWN = "GitHub does not answer, so it is not known whether you may do that. Nothing was done; try again soon."
 _FRESH, _STALE = timedelta(seconds=15), timedelta(minutes=3)
 SIGN_IN, SIGN_OUT = "/api/auth/sign-in", "/api/auth/logout"  # the intake's; a browser goes there, no code of ours
 
@@ -101,7 +103,7 @@ def forbidden(services: Services, task_id: str) -> str:
     except NotFound:
         return "There is no such task any more."
     except JobError:
-        return _NOT_KNOWN
+        return NOT_KNOWN
     return "" if allowed else f"GitHub does not let {here.login} write to {task.repository}, so nothing was done."
 
 
@@ -114,6 +116,25 @@ def barred(services: Services, name: str) -> str:
     if only is None or name.lower() in {one.lower() for one in only}:
         return ""
     return f"GitHub does not let you read {name}, or Porter is not installed there."
+
+
+def refused_work(services: Services, name: str) -> str:
+    """Why this reader may have no work done in this repository: `barred`, and then asked of GitHub at this moment, as
+    the launch asks it once more. Empty when they may, or when Porter cannot reach it and says so itself. Raises
+    SQLAlchemyError."""
+    if (words := barred(services, name)) or (here := session() if services.config.signs_in else None) is None:
+        return words
+    known = installations.reach(services.db, name)
+    if known.is_over or known.elsewhere:
+        return ""
+    try:
+        place = repository.of(services, known.full_name or name, known.installation_id)
+        allowed = gate.may_ask(services, place, here.login, source="dashboard")
+    except GitHubRefused:
+        return f"GitHub does not know {name}, or Porter is not installed there."
+    except JobError:
+        return NOT_KNOWN
+    return "" if allowed else f"GitHub does not let {here.login} write to {name}, so nothing was started."
 
 
 def role(services: Services) -> Role:

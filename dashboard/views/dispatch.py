@@ -46,8 +46,8 @@ def _live() -> None:
     except DatabaseAway as error:
         old = st.session_state.get("dispatch_seen")
         page.away(error, instead_of="" if old else "New task")
-        if old:
-            components.draw("dispatch", old, act=_act)
+        if old:  # with what was answered since, or the form would wait for it
+            components.draw("dispatch", old | _answered(), act=_act)
         return
     st.session_state["dispatch_seen"] = view
     components.draw("dispatch", view, act=_act)
@@ -70,9 +70,13 @@ def _drawn(services: Services, form: Form, issues: Glimpse[list[IssueChoice]], *
         agents=agents,
         took=[] if hidden else choices.took(services.db, form.repository, form.agent),
         recent=dispatch.recent_rows(offered.recent, services.clock()),
-        faults=st.session_state.get(_FAULTS, {}),
-        answer=st.session_state.get(_ANSWER, 0),
+        **_answered(),
     )
+
+
+def _answered() -> dict[str, Any]:
+    """What is wrong with what was sent last, and how often something was sent."""
+    return {"faults": st.session_state.get(_FAULTS, {}), "answer": st.session_state.get(_ANSWER, 0)}
 
 
 def _issues(services: Services, form: Form) -> Glimpse[list[IssueChoice]]:
@@ -103,8 +107,8 @@ def _dispatched(form: Form) -> dict[str, str]:
         return faults
     services = page.services()
     try:
-        if words := data.watch().look(lambda: person.barred(services, form.repository), services.clock()):
-            return {"repository": words}
+        if words := data.watch().look(lambda: person.refused_work(services, form.repository), services.clock()):
+            return {"" if words == person.NOT_KNOWN else "repository": words}
         task = data.watch().look(
             lambda: dispatching.dispatch(
                 services, choices.roster_of(services), form.wish(), by=person.who(), source="dashboard"
@@ -116,6 +120,8 @@ def _dispatched(form: Form) -> dict[str, str]:
         return {_FIELDS.get(refused.field, refused.field): words}
     except DatabaseAway:
         return {"": "The database does not answer, so nothing was started. Your words are still here: try again."}
+    if not services.queues.ping():
+        page.notice("It is kept. Redis is away, so it starts when the sweep finds it.")
     st.session_state[_FORM] = Form()
     page.go("task", id=task.id)
     return {}

@@ -32,6 +32,7 @@ class Dashboard:
 
     url: str
     db: Database
+    folder: Path  # of its database and its log
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def serving(folder: Path, *, script: list[str] | None = None, **environment: str
     database = Database(url)
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}", process, folder / "dashboard.log")
-        yield Dashboard(f"http://127.0.0.1:{port}", database)
+        yield Dashboard(f"http://127.0.0.1:{port}", database, folder)
     finally:
         database.close()
         process.terminate()
@@ -97,6 +98,13 @@ def screen(request, browser):
 def own():
     """A repository of this test alone, also when it is tried once more: the dashboard is shared."""
     return f"acme/r{uuid4().hex[:8]}"
+
+
+def frames(page, event="framesent"):
+    """What the page tells the server from now on (or, `framereceived`, hears from it), as it comes."""
+    seen = []
+    page.on("websocket", lambda socket: socket.on(event, lambda frame: seen.append(str(frame))))
+    return seen
 
 
 def open_menu(page):

@@ -36,6 +36,7 @@ def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
     expect(words).to_have_value("Write tests for the plus sign.")
     tab.get_by_role("button", name="Dispatch").click()
     tab.wait_for_url("**/task?id=*")
+    expect(tab.get_by_text("It is kept. Redis is away, so it starts when the sweep finds it.")).to_be_visible()
     [task] = asked(desk.dashboard.db, "the plus sign.")
     assert (task.repository, task.source, task.issue_number, task.agent) == ("acme/widgets", "dashboard", None, "mock")
     assert task.installation_id == desk.github.installation
@@ -82,3 +83,23 @@ def test_without_github_a_prompt_is_still_dispatched(desk, tmp_path, tab):
         tab.get_by_role("button", name="Dispatch").click()
         tab.wait_for_url("**/task?id=*")
         assert len(asked(alone.db, "Tidy up all the same.")) == 1
+
+
+def test_without_the_database_nothing_typed_is_lost(desk, tmp_path, screen):
+    with serving(tmp_path, **desk.github.environment) as alone:
+        screen.goto(f"{alone.url}/dispatch?repository=acme/widgets")
+        words = screen.get_by_role("textbox", name="What should be done")
+        words.fill("Tidy up when you can.")
+        rename(alone.db, "tasks", "tasks_away")
+        screen.get_by_role("button", name="Dispatch").click()
+        expect(screen.get_by_text("The database does not answer, so nothing was started.")).to_be_visible()
+        expect(words).to_have_value("Tidy up when you can.")
+        rename(alone.db, "tasks_away", "tasks")
+        screen.get_by_role("button", name="Dispatch").click()
+        screen.wait_for_url("**/task?id=*")
+        assert len(asked(alone.db, "Tidy up when you can.")) == 1
+
+
+def rename(db, table, name):
+    with db.write() as connection:
+        connection.exec_driver_sql(f"alter table {table} rename to {name}")

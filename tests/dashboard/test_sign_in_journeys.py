@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,7 +18,7 @@ from sqlalchemy import select
 from store import deliveries, migrate, settings, tables
 from store.records import Delivery, Verdict
 from tests.dashboard.builders import make_task
-from tests.dashboard.conftest import ROOT, _wait_until_healthy
+from tests.dashboard.conftest import ROOT, _wait_until_healthy, open_menu
 from tests.signing_in import Place, opened
 
 pytestmark = pytest.mark.browser
@@ -75,15 +76,26 @@ def test_who_is_not_signed_in_sees_nothing_but_the_way_in(page: Page, house: Hou
     assert refused.status == 401
 
 
-def test_signed_in_one_comes_to_the_page_one_wanted_and_signs_out(page: Page, house: House) -> None:
-    sign_in(page, house, "maria", "/deliveries")
-    expect(page.get_by_role("heading", name="Why nothing happened")).to_be_visible()
-    expect(page.locator(".frame .foot")).to_contain_text("maria")
-    assert "porter_session" not in page.evaluate("document.cookie")
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_text("You are signed out, in every browser.")).to_be_visible()
-    page.goto(house.url)
-    expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
+def test_signed_in_one_comes_to_the_page_one_wanted_and_signs_out(screen: Page, house: House) -> None:
+    sign_in(screen, house, "maria", "/deliveries")
+    expect(screen.get_by_role("heading", name="Why nothing happened")).to_be_visible()
+    expect(screen.locator(".frame .foot")).to_contain_text("maria")
+    assert "porter_session" not in screen.evaluate("document.cookie")
+    open_menu(screen)
+    screen.get_by_role("button", name="Sign out").click()
+    expect(screen.get_by_text("You are signed out, in every browser.")).to_be_visible()
+    screen.goto(house.url)
+    expect(screen.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
+
+
+def test_the_file_of_history_holds_what_one_may_read_and_no_more(page: Page, house: House) -> None:
+    sign_in(page, house, "tom", "/history")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    text = Path(download.value.path()).read_text()
+    assert "Everybody's" in text
+    assert "Nobody's business" not in text
+    assert "acme/vault" not in text
 
 
 def test_a_page_left_open_shows_nothing_new_after_its_sign_in_ended(page: Page, house: House) -> None:
@@ -142,6 +154,18 @@ def test_who_may_read_and_not_write_stops_nothing(page: Page, house: House, monk
     expect(page.get_by_text("GitHub does not let tom write to acme/widgets, so nothing was done.")).to_be_visible()
     with house.place.services.db.read() as connection:
         assert set(connection.execute(select(tables.tasks.c.status)).scalars()) == {"queued"}
+
+
+def test_who_may_not_write_starts_nothing_and_keeps_their_words(
+    screen: Page, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(house.place.stage.repository.collaborators, "eve", "read")
+    sign_in(screen, house, "eve", "/dispatch?repository=acme/widgets")
+    words = screen.get_by_label("What should be done")
+    words.fill("Change everything")
+    screen.get_by_role("button", name="Dispatch").click()
+    expect(screen.get_by_text("GitHub does not let eve write to acme/widgets, so nothing was started.")).to_be_visible()
+    expect(words).to_have_value("Change everything")
 
 
 def test_the_address_of_a_task_that_is_nobody_elses_business_leads_nowhere(page: Page, house: House) -> None:
