@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard import fields, present
@@ -20,10 +20,11 @@ _WHOLE = ("machine_cpus", "machine_memory_mb")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change: a `fault`, or a `note` that it is done."""
+    """What became of a change: a `fault`, or a `note` that it is done. `once`: a secret made here, shown this once."""
 
     fault: str = ""
     note: str = ""
+    once: str = field(default="", repr=False)
 
 
 def carry_out(services: Services, said: Mapping[str, Any], *, by: str, is_admin: bool) -> Outcome:

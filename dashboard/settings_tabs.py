@@ -24,10 +24,11 @@ TABS = {
     "secrets": "Secrets",
     "fly": "Fly",
     "github": "GitHub",
+    "notifications": "Notifications",
     "members": "Members",
     "yours": "Yours",
 }
-FOR_ALL = ("agents", "repositories", "secrets", "fly", "github", "members")  # only for admins
+FOR_ALL = ("agents", "repositories", "secrets", "fly", "github", "notifications", "members")  # only for admins
 
 _EVERYONE = (
     ("Who works", "Unless the command, the repository or the person says otherwise.",

@@ -12,7 +12,7 @@ import streamlit as st
 _HERE = Path(__file__).parent
 # Components of several parts: a part may belong to more than one.
 _ALSO = {"dispatch": ("combo",), "feed": ("combo", "feed/card", "feed/glance"), "log": ("log/sheet",),
-         "settings": ("settings/members",)}  # fmt: skip
+         "settings": ("settings/members", "settings/channels")}  # fmt: skip
 
 
 @cache

@@ -9,6 +9,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import (
+    channels,
+    channels_acts,
     choices,
     components,
     data,
@@ -192,6 +194,13 @@ def _members(services: Services) -> dict[str, Any]:
     return {"lead": "Who looks here, who decides, who asks.", "sections": shown}
 
 
+def _notifications(services: Services) -> dict[str, Any]:
+    seen, now = settings_reads.channels(services), services.clock()
+    shown = channels.sections(seen, services.config, now=now, zone=page.zone())
+    lead = "Who hears, outside GitHub, what became of tasks."
+    return {"lead": lead, "sections": shown, "pending": channels.is_busy(seen, now)}
+
+
 def _yours(services: Services) -> dict[str, Any]:
     whom = For("user", person.who())
     asked = settings.layers(services.db, repository="", user=whom.name)
@@ -206,6 +215,7 @@ _TABS = {
     "secrets": _secrets,
     "fly": _fly,
     "github": _github,
+    "notifications": _notifications,
     "members": _members,
     "yours": _yours,
 }
@@ -222,6 +232,8 @@ def _act() -> None:
             st.query_params.from_dict({"tab": "repositories"} | ({"repo": name} if name else {}))
         case "fly" | "fly-try" | "fly-forget":
             _ask_fly(said)
+        case "channel-seen":
+            st.session_state["settings_answers"].get(str(said.get("id")), {}).pop("once", None)
         case _:
             _answer(said, _changed(said))
 
@@ -239,8 +251,10 @@ def _carried_out(services: Services, said: dict[str, Any]) -> Outcome:
     if refused := person.refusal(services.config) or person.bound(services):
         return Outcome(refused)
     is_admin = person.is_admin(services)
-    if said.get("do") in members_acts.VERBS:
-        return members_acts.carry_out(services, said, by=person.who()) if is_admin else Outcome(settings_acts.NOT_YOURS)
+    for part in (members_acts, channels_acts):
+        if said.get("do") in part.VERBS:
+            own = part.carry_out(services, said, by=person.who()) if is_admin else None
+            return own or Outcome(settings_acts.NOT_YOURS)
     return settings_acts.carry_out(services, said, by=person.who(), is_admin=is_admin)
 
 
@@ -281,7 +295,7 @@ def _deed() -> tuple[str, str, str]:
 
 
 def _answer(said: dict[str, Any], outcome: Outcome) -> None:
-    answer = {"n": int(said.get("n", 0)), "fault": outcome.fault, "note": outcome.note}
+    answer = {"n": int(said.get("n", 0)), "fault": outcome.fault, "note": outcome.note, "once": outcome.once}
     st.session_state["settings_answers"] = {**st.session_state["settings_answers"], str(said.get("id")): answer}
 
 

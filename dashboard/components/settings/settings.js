@@ -198,9 +198,9 @@ function drawSwitch(node, one, answers) {
 }
 
 function makeSection(section, act) {
-  const p = { title: el("h2", { text: section.title }), lead: el("p", { class: "quiet" }), badge: el("span", { class: "badge" }), fields: el("div", { class: "fields" }), secrets: el("div", { class: "secrets" }), lines: el("div", { class: "lines", role: "list" }), people: el("div", { class: "people" }), naming: section.naming ? makeNaming(section.naming, act) : null, link: outward({ class: "button" }), turn: section.switch ? makeSwitch(act) : null };
+  const p = { title: el("h2", { text: section.title }), lead: el("p", { class: "quiet" }), badge: el("span", { class: "badge" }), fields: el("div", { class: "fields" }), secrets: el("div", { class: "secrets" }), lines: el("div", { class: "lines", role: "list" }), people: el("div", { class: "people" }), naming: section.naming ? makeNaming(section.naming, act) : null, channels: el("div", { class: "channels" }), adding: section.adding ? makeAdding(section.adding, act) : null, link: outward({ class: "button" }), turn: section.switch ? makeSwitch(act) : null };
   const head = [el("div", { class: "names" }, p.title, p.lead), p.badge];
-  const body = [p.fields, p.secrets, p.lines, p.people, p.naming, p.link];
+  const body = [p.fields, p.secrets, p.lines, p.people, p.naming, p.channels, p.adding, p.link];
   const node = section.fold === undefined ? el("section", { class: "panel part" }, el("div", { class: "head" }, ...head), ...body)
     : el("section", { class: "panel part" }, el("details", { open: !section.fold }, el("summary", { class: "head" }, icon("fold"), ...head), el("div", { class: "body" }, ...body)), p.turn);
   node.setAttribute("aria-label", section.title);
@@ -252,6 +252,8 @@ function makeSettings(home, latest) {
     keyed(p.lines, section.lines ?? [], (one) => one.key, makeLine, drawLine);
     keyed(p.people, section.people ?? [], (one) => one.id, (one) => makePerson(one, act), (child, one) => drawPerson(child, one, data.answers));
     if (p.naming) drawNaming(p.naming, data.answers);
+    keyed(p.channels, section.channels ?? [], (one) => one.id, (one) => makeChannel(one, act), (child, one) => drawChannel(child, one, data.answers));
+    if (p.adding) drawAdding(p.adding, section.adding, data.answers);
     for (const name of ["fields", "secrets", "lines", "people"]) show(p[name], Boolean(section[name]?.length));
     show(p.link, Boolean(section.link));
     if (section.link) { write(p.link, section.link.text); point(p.link, section.link.href); }
