@@ -11,6 +11,7 @@ from dashboard.present import Tone
 from dashboard.settings_reads import ChannelsView
 from dashboard.settings_tabs import whose
 from jobs.config import Config
+from jobs.notify.words import TITLES
 from jobs.notifying import FIRST
 from store.channels import CHOOSABLE, Channel, Occasion, Way
 from store.notices import Notice, State
@@ -21,7 +22,6 @@ EVENTS: Mapping[Occasion, str] = {
     Occasion.FAILED: "Failed",
     Occasion.NO_CHANGES: "Nothing to change",
     Occasion.CANCELLED: "Stopped",
-    Occasion.TEST: "A test",
 }
 KINDS: Mapping[Way, str] = {Way.SLACK: "Slack-compatible", Way.WEBHOOK: "Webhook", Way.EMAIL: "E-mail"}
 _ABOUT: Mapping[Way, tuple[str, str, str]] = {
@@ -97,20 +97,19 @@ def _standing(last: Notice | None, waiting: int, now: datetime, zone: tzinfo) ->
     return _said(word, tone, " ".join(filter(None, (text, more)))) | when
 
 
-def _fate(last: Notice, now: datetime, zone: tzinfo) -> tuple[str, Tone, str]:
-    event, said = EVENTS[last.event], last.answer.rstrip(".")
+def _fate(last: Notice, now: datetime, zone: tzinfo) -> tuple[str, str, str]:
+    event, said = TITLES[last.event], present.sentence(last.answer)
     match last.state:
         case State.SENT:
-            return "Arrived", Tone.DONE, f"{event}: {said}."
+            return "Arrived", Tone.DONE, f"{event}."
         case State.FAILED:
-            ended = "" if last.event is Occasion.TEST else " Given up."
-            return "Failed", Tone.FAILED, f"{event}: {said}.{ended}"
+            return "Failed", Tone.FAILED, f"{event}. {said}" + (" Given up." if last.event is not Occasion.TEST else "")
     if not said or (last.lease_until is not None and last.lease_until > now):
         return "Sending", Tone.WAITING, f"{event}."
-    return "Failed", Tone.FAILED, f"{event}: {said}. Next try at {present.clock(last.due_at, zone)}."
+    return "Trying again", present.NEEDS, f"{event}. {said} Next try at {present.clock(last.due_at, zone)}."
 
 
-def _said(word: str, tone: Tone, text: str) -> dict[str, Any]:
+def _said(word: str, tone: str, text: str) -> dict[str, Any]:
     badge = {"word": word, "tone": tone} if word else None
     return {"badge": badge, "text": text, "when": "", "exact": ""}
 
