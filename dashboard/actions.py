@@ -24,10 +24,13 @@ def stop(services: Services, task_id: str, *, by: str) -> str:
     return "Stopping. The machine is told with its next report."
 
 
-def retry(services: Services, task_id: str, *, by: str) -> str:
-    """Give an ended task another run with the inputs it has."""
+def retry(services: Services, task_id: str, *, by: str, words: str = "") -> str:
+    """Give an ended task another run with the inputs it has; `words` are added to what was asked."""
     try:
-        task = tasks.restart(services.db, task_id, by=by, now=services.clock())
+        with services.db.write() as connection:
+            task = tasks.lock(connection, task_id)
+            asked = {"instructions": f"{task.instructions}\n\n{words}".strip()} if words else {}
+            task = tasks.restart_in(connection, task_id, by=by, now=services.clock(), changes=asked)
     except NotFound:
         return "There is no such task any more."
     except IllegalMove:

@@ -1,12 +1,14 @@
-"""A pull request's files as the JSON their component draws. Pure."""
+"""The files of a pull request, or of a change that waits for approval, as the JSON their component draws. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from dashboard import patch, present
+from dashboard import diff, patch, present
 from jobs.pull_view import ChangedFile, PullView
+from store.records import HeldChange
 
 MOST_LINES = 6_000  # of one change in a page; a file that no longer fits is left to GitHub
 FOLDED_FROM = 500  # lines of a file that the reader unfolds first
@@ -15,19 +17,30 @@ VIEWS = ("unified", "split")
 
 def drawn(pull: PullView) -> dict[str, Any]:
     """All files with their lines, as far as a page can bear. Colouring takes its time: not for a page's own thread."""
-    left, files = MOST_LINES, list[dict[str, Any]]()
-    for number, one in enumerate(pull.files):
-        lines = one.patch.count("\n") + 1 if one.patch else 0
-        fits = 0 < lines <= left
-        left -= lines if fits else 0
-        files.append(_file(one, f"{pull.url}/files#file-{number}-{quote(one.path)}", lines, fits=fits))
+    url = f"{pull.url}/files"
     return {
         "key": f"{pull.number}@{pull.head_sha}",
         "total": f"{pull.changed_files:,}",
-        "files": files,
+        "files": _files(pull.files, url),
         "more": f"{pull.files_left_out:,} more files are not listed here." if pull.files_left_out else "",
-        "url": f"{pull.url}/files",
+        "url": url,
     }
+
+
+def held(it: HeldChange) -> dict[str, Any]:
+    """The same for what was not pushed yet: no page of GitHub's has it."""
+    found = diff.files(it.diff)
+    return {"key": f"held@{it.run_id}", "total": f"{len(found):,}", "files": _files(found, ""), "more": "", "url": ""}
+
+
+def _files(files: Sequence[ChangedFile], url: str) -> list[dict[str, Any]]:
+    left, made = MOST_LINES, list[dict[str, Any]]()
+    for number, one in enumerate(files):
+        lines = one.patch.count("\n") + 1 if one.patch else 0
+        fits = 0 < lines <= left
+        left -= lines if fits else 0
+        made.append(_file(one, f"{url}#file-{number}-{quote(one.path)}" if url else "", lines, fits=fits))
+    return made
 
 
 def _file(one: ChangedFile, url: str, lines: int, *, fits: bool) -> dict[str, Any]:

@@ -39,11 +39,10 @@ def head(task: Task, glimpse: Glimpse[PullView], *, doing: str, now: datetime, z
     pull = glimpse.value
     state = pull.state if pull else task.pr_state or "open"
     stand = standing(task, pull)
-    word, tone = ("Draft", Tone.STOPPED) if pull and pull.is_draft and state == "open" else _STATES[state]
     return {
         **heading(task, github_url, stopping=False),
         "title": pull.title if pull else task.issue_title or f"Pull request #{task.pr_number}",
-        "state": {"word": word, "tone": tone},
+        "state": badge(state, pull),
         "task": present.status_word(task) if task.is_live else "",
         "asked": present.ago(task.created_at, now),
         "exact": present.exact(task.created_at, zone),
@@ -60,6 +59,13 @@ def head(task: Task, glimpse: Glimpse[PullView], *, doing: str, now: datetime, z
         "failing": _failing(pull.checks) if pull else 0,
         "loading": pull is None and glimpse.error is None,
     }
+
+
+def badge(state: str, pull: PullView | None) -> dict[str, str]:
+    """The state of a pull request, in a word and its colour."""
+    is_draft = pull is not None and pull.is_draft and state == "open"
+    word, tone = ("Draft", Tone.STOPPED) if is_draft else _STATES[state]
+    return {"word": word, "tone": tone}
 
 
 def standing(task: Task, pull: PullView | None) -> Stand:
@@ -102,7 +108,7 @@ def gates(pull: PullView | None, stand: Stand) -> list[dict[str, Any]]:
         return []
     word, tone, text = _DECISIONS.get(pull.review_decision or "", ("None yet", Tone.STOPPED, ""))
     return [
-        {"name": "Checks", "items": [_check(one) for one in pull.checks], **_checks(pull)},
+        {"name": "Checks", "items": [_check(one) for one in pull.checks], **checks(pull)},
         {"name": "Merge", "word": stand.word, "tone": stand.tone, "text": stand.text, "items": []},
         {"name": "Reviews", "word": word, "tone": tone, "text": text, "items": []},
     ]
@@ -135,7 +141,8 @@ def _size(task: Task, pull: PullView | None) -> dict[str, str]:
     return {"plus": f"+{plus:,}", "minus": f"−{minus:,}", "files": f"{files:,} {'file' if files == 1 else 'files'}"}
 
 
-def _checks(pull: PullView) -> dict[str, str]:
+def checks(pull: PullView) -> dict[str, str]:
+    """What they come to in a word, its colour, and why they are not known."""
     if pull.checks_unknown:
         return {"word": "Not known", "tone": Tone.STOPPED, "text": present.sentence(pull.checks_unknown)}
     bad, going = _failing(pull.checks), sum(one.status != "completed" for one in pull.checks)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from dashboard import inputs, present
+from dashboard import inputs, present, review
 from dashboard.cards import HELD, heading
 from dashboard.data import LogPiece, TaskView
+from dashboard.lookout import Glimpse
+from jobs.pull_view import PullView
+from store.lifecycle import ENDED
 from store.records import Event, Run, RunKind, Task
 
 _RUN_KINDS = {RunKind.FIRST: "first run", RunKind.RETRY: "retry", RunKind.FOLLOW_UP: "follow-up"}
+_RECENT = timedelta(minutes=5)
 _GOOD = frozenset({"succeeded", "pull_request", "pushed", "approved"})
 _BAD = frozenset({"failed", "timed_out", "cancelled", "stop_asked", "rejected"})
 
 
-def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dict[str, Any]:
-    """The header: what it is, how it stands, what can be done."""
+def head(
+    view: TaskView, pull: Glimpse[PullView], *, doing: str, now: datetime, zone: tzinfo, github_url: str
+) -> dict[str, Any]:
+    """The header: what it is, how it stands, what can be done. `doing`: what is being carried out, as a sentence."""
     task = view.task
     return {
         **heading(task, github_url, stopping=view.stopping),
@@ -28,6 +34,9 @@ def head(view: TaskView, *, now: datetime, zone: tzinfo, github_url: str) -> dic
         "exact": present.exact(task.created_at, zone),
         "run": f"run {len(view.runs)}" if len(view.runs) > 1 else "",
         "now": _now(view),
+        "checks": _checks(pull, now),
+        "follow": "" if doing else _follow(task),
+        "doing": doing,
     }
 
 
@@ -56,16 +65,59 @@ def runs(view: TaskView) -> list[dict[str, str]]:
     return [{"id": run.id, "text": f"Run {run.number} · {_RUN_KINDS[run.kind]}"} for run in view.runs]
 
 
-def details(view: TaskView, *, zone: tzinfo) -> dict[str, Any]:
-    """Below the log: prompt, inputs, usage, pull request."""
+def details(view: TaskView, pull: Glimpse[PullView], *, tab: str, has_lines: bool, zone: tzinfo) -> dict[str, Any]:
+    """Below the log: prompt, inputs, usage, change, pull request. `has_lines`: those of the change are there."""
     task = view.task
     return {
+        "tab": tab,
         "prompt": next((run.prompt for run in reversed(view.runs) if run.prompt), ""),
         "inputs": inputs.rows(task, view.runs, zone=zone),
         "usage": [_usage(run) for run in view.runs],
         "total": _total(task),
-        "result": _result(task),
+        "changes": _changes(view, pull, has_lines=has_lines),
+        "result": _result(task) | _standing(task, pull),
     }
+
+
+def _changes(view: TaskView, pull: Glimpse[PullView], *, has_lines: bool) -> dict[str, Any]:
+    """Why no lines are shown, or that they are on their way. They stand below, in a component of their own."""
+    task, text = view.task, review.trouble(pull.error, has_old=has_lines)
+    if not view.held and task.pr_number is None:
+        text = "What changes is shown here as soon as it is a pull request, or waits for approval."
+        if task.status in ENDED:
+            text = "There is nothing to show: this task has no pull request."
+    return {"text": text, "loading": not text and not has_lines, "shown": has_lines}
+
+
+def _standing(task: Task, pull: Glimpse[PullView]) -> dict[str, Any]:
+    """How the pull request stands at GitHub, as Review says it."""
+    if task.pr_number is None:
+        return {"state": None, "gates": [], "text": "", "loading": False}
+    stand = review.standing(task, pull.value)
+    return {
+        "state": review.badge(pull.value.state if pull.value else task.pr_state or "open", pull.value),
+        "gates": review.gates(pull.value, stand),
+        "text": review.trouble(pull.error, has_old=pull.value is not None),
+        "loading": pull.value is None and pull.error is None,
+    }
+
+
+def _checks(pull: Glimpse[PullView], now: datetime) -> dict[str, str] | None:
+    """What the checks came to, if somebody looked a moment ago: the header asks nobody."""
+    if pull.value is None or pull.at is None or now - pull.at > _RECENT or not pull.value.checks:
+        return None
+    told = review.checks(pull.value)
+    return {"word": f"checks: {told['word']}", "tone": told["tone"]}
+
+
+def _follow(task: Task) -> str:
+    """What becomes of more words to the agent; empty while there is nothing to go on with."""
+    if task.pr_number is not None and task.pr_state == "open":
+        later = " It begins when the present run has ended." if task.is_live else ""
+        return f"It is handed to the agent, which goes on with the same branch and the same conversation.{later}"
+    if task.pr_number is None and task.status in ENDED:
+        return "The task is run again, with these words added to what was asked."
+    return ""
 
 
 def _now(view: TaskView) -> dict[str, str]:
@@ -109,6 +161,7 @@ def _usage(run: Run) -> dict[str, str]:
         "input": _count(used, "input_tokens"),
         "output": _count(used, "output_tokens"),
         "cache": _count(used, "cache_read_tokens"),
+        "write": _count(used, "cache_write_tokens"),
         "cost": present.money(used.get("cost_usd")),
     }
 
@@ -121,6 +174,7 @@ def _total(task: Task) -> dict[str, str]:
         "input": present.tokens(task.input_tokens),
         "output": present.tokens(task.output_tokens),
         "cache": present.tokens(task.cache_read_tokens),
+        "write": present.tokens(task.cache_write_tokens),
         "cost": present.money(task.cost_usd) or "not told",
     }
 

@@ -11,8 +11,15 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 # Components of several parts: a part may belong to more than one.
-_ALSO = {"dispatch": ("combo",), "feed": ("combo", "feed/card", "feed/glance"), "log": ("log/sheet",),
-         "settings": ("settings/members", "settings/channels")}  # fmt: skip
+_ALSO = {
+    "details": ("gates",),
+    "dispatch": ("combo",),
+    "feed": ("combo", "feed/card", "feed/glance"),
+    "log": ("log/sheet",),
+    "review": ("dialog", "gates"),
+    "settings": ("settings/members", "settings/channels"),
+    "task": ("dialog",),
+}
 
 
 @cache

@@ -106,7 +106,7 @@ function makeFile(file, view) {
   point(link, file.url);
   const letter = LETTERS[file.status] ? el("span", { class: `tag ${file.status}`, text: file.status }) : null;
   p.root = el("article", { class: "file panel", tabindex: "-1", "aria-label": file.path },
-    el("header", {}, p.toggle, letter, el("span", { class: "num plus", text: file.plus }), el("span", { class: "num minus", text: file.minus }), link), p.body);
+    el("header", {}, p.toggle, letter, el("span", { class: "num plus", text: file.plus }), el("span", { class: "num minus", text: file.minus }), file.url ? link : null), p.body);
   p.draw = () => {
     p.toggle.setAttribute("aria-expanded", String(p.open));
     show(p.body, p.open);

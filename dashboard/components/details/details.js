@@ -1,7 +1,11 @@
-// Under the log: the prompt as sent, the inputs, what was used, the pull request.
+// Under the log: the prompt as sent, the inputs, what was used, the change, the pull request. The lines of the change are
+// a component of their own, below. Sends `act`.
 
-const TABS = { prompt: "Prompt", inputs: "Inputs", usage: "Usage", result: "Pull request" };
-const COLUMNS = { run: "", machine: "Machine", time: "Time", input: "Tokens in", output: "Tokens out", cache: "From cache", cost: "Cost" };
+const TABS = { prompt: "Prompt", inputs: "Inputs", usage: "Usage", changes: "Changes", result: "Pull request" };
+const COLUMNS = { run: "", machine: "Machine", time: "Time", input: "Tokens in", output: "Tokens out", cache: "From cache", write: "To cache", cost: "Cost" };
+
+const asking = (count) => Array.from({ length: count }, () => el("div", { class: "gate panel bone", "aria-hidden": "true" }));
+const hush = (text) => el("p", { class: "hush", role: "status", text });
 
 const SHEETS = {
   prompt: (data) => [data.prompt ? el("pre", { tabindex: "0", text: data.prompt }) : el("p", { class: "quiet", text: "The prompt is written when the machine is started." })],
@@ -10,8 +14,13 @@ const SHEETS = {
   usage: (data) => [el("div", { class: "scrolls" }, el("table", { class: "grid" },
     el("thead", {}, el("tr", {}, ...Object.values(COLUMNS).map((text) => el("th", { scope: "col", text })))),
     el("tbody", {}, ...[...data.usage, data.total].map((row) => el("tr", {}, ...Object.keys(COLUMNS).map((name) => el("td", { text: row[name] })))))))],
-  result: ({ result }, send) => {
+  changes: ({ changes, result }) => [
+    ...(changes.text ? [el("p", { class: "quiet", text: changes.text })] : []),
+    ...(changes.loading ? [hush("Asking for the change"), ...asking(1)] : []),
+    ...(changes.shown ? [size(result)] : [])],
+  result: ({ result }, send, gates) => {
     const facts = el("div", { class: "result" });
+    if (result.state) facts.append(el("span", { class: `badge ${result.state.tone}` }, el("i", { class: "dot" }), el("span", { text: result.state.word })));
     if (result.pr) {
       const link = outward({ text: `Pull request ${result.pr.label}` });
       point(link, result.pr.url);
@@ -23,15 +32,28 @@ const SHEETS = {
       });
       facts.append(link, review);
     }
-    if (result.branch) facts.append(el("span", { class: "mono", text: result.head ? `${result.branch} @ ${result.head}` : result.branch }));
-    if (result.files) facts.append(el("span", { class: "num", text: result.files }), el("span", { class: "num plus", text: result.plus }), el("span", { class: "num minus", text: result.minus }));
+    facts.append(size(result));
+    keyed(gates, result.gates, (gate) => gate.name, makeGate, drawGate);
+    if (result.loading) gates.append(hush("Asking GitHub"), ...asking(3));
+    show(gates, gates.childElementCount > 0);
     const words = result.summary || (result.pr ? "" : "There is no pull request yet.");
-    return [facts, el("p", { class: result.summary ? "words" : "quiet", text: words })];
+    return [facts, ...(result.text ? [el("p", { class: "quiet", text: result.text })] : []), gates,
+      el("p", { class: result.summary ? "words" : "quiet", text: words })];
   },
 };
 
+// What of the data a tab shows: another part that changed draws it anew no more than nothing does.
+const SHOWN = { usage: ["usage", "total"], changes: ["changes", "result"] };
+
+function size({ branch, head, files, plus, minus }) {
+  const named = branch ? el("span", { class: "mono", text: head ? `${branch} @ ${head}` : branch }) : null;
+  return el("span", { class: "size" }, named, ...(files ? [el("span", { class: "num", text: files }), el("span", { class: "num plus", text: plus }), el("span", { class: "num minus", text: minus })] : []));
+}
+
 function makeDetails(home, latest) {
-  let [open, data, drawn] = ["prompt", null, ""];
+  let [open, data, drawn] = ["", null, ""];
+  const send = (value) => latest().setTriggerValue("act", value);
+  const gates = el("div", { class: "gates" }); // kept, so that what is unfolded stays
   const sheet = el("div", { class: "sheet", role: "tabpanel" });
   const tabs = Object.fromEntries(Object.entries(TABS).map(([name, text]) => [name, el("button", { type: "button", role: "tab", text, onclick: () => choose(name) })]));
   const bar = el("div", { class: "tabs", role: "tablist" }, ...Object.values(tabs));
@@ -47,6 +69,7 @@ function makeDetails(home, latest) {
   function choose(name) {
     open = name;
     draw();
+    send({ do: "tab", tab: name });
   }
 
   function draw() {
@@ -54,13 +77,15 @@ function makeDetails(home, latest) {
       tab.setAttribute("aria-selected", String(name === open));
       tab.tabIndex = name === open ? 0 : -1;
     }
-    const now = JSON.stringify([open, data]);
-    if (now !== drawn) sheet.replaceChildren(...SHEETS[open](data, (value) => latest().setTriggerValue("act", value)));
+    root.classList.toggle("joined", open === "changes" && data.changes.shown);
+    const now = JSON.stringify([open, ...(SHOWN[open] ?? [open]).map((part) => data[part])]);
+    if (now !== drawn) sheet.replaceChildren(...SHEETS[open](data, send, gates));
     drawn = now;
   }
 
   function update(value) {
     data = value;
+    open ||= data.tab;
     draw();
   }
   return { root, update };

@@ -2,67 +2,6 @@
 
 const METHODS = { merge: ["Merge commit", "All commits, and one that joins them."], squash: ["Squash", "One commit with everything."], rebase: ["Rebase", "The commits, put on top of the base."] };
 
-function makeDialog(root, { title, confirm, danger, parts: inside, send }) {
-  const yes = el("button", { class: `button ${danger ? "danger" : "first"}`, type: "submit", text: confirm });
-  const no = el("button", { class: "button", type: "button", text: "Cancel" });
-  const form = el("form", { method: "dialog" }, el("h2", { text: title }), ...inside, el("div", { class: "acts" }, no, yes));
-  const dialog = el("dialog", { "aria-label": title }, form);
-  no.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("keydown", (event) => event.stopPropagation());
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (send() === false) return;
-    dialog.close();
-  });
-  root.append(dialog);
-  return { open: () => !dialog.open && dialog.showModal(), dialog };
-}
-
-// A field that says itself what is missing.
-function words(label, hint) {
-  const field = el("textarea", { rows: "5", maxlength: "20000", "aria-label": label });
-  const fault = el("p", { class: "fault", role: "alert", hidden: true, text: "Say it in a sentence first." });
-  field.addEventListener("input", () => show(fault, false));
-  const read = () => {
-    const text = field.value.trim();
-    show(fault, !text);
-    if (!text) field.focus();
-    return text;
-  };
-  return { field, read, parts: [el("p", { class: "quiet", text: hint }), field, fault] };
-}
-
-function makeGate() {
-  const p = { badge: el("span", { class: "badge" }), word: el("span"), text: el("p", { class: "quiet" }), list: el("ul"), name: el("h3") };
-  p.badge.append(el("i", { class: "dot" }), p.word);
-  p.all = el("details", {}, el("summary", { class: "quiet", text: "Each of them" }), p.list);
-  return remember(el("div", { class: "gate panel" }, el("div", { class: "row" }, p.name, p.badge), p.text, p.all), p);
-}
-
-function drawGate(node, gate) {
-  const p = parts.get(node);
-  write(p.name, gate.name);
-  p.badge.className = `badge ${gate.tone}`;
-  write(p.word, gate.word);
-  write(p.text, gate.text);
-  show(p.text, Boolean(gate.text));
-  show(p.all, gate.items.length > 0);
-  if (gate.tone === "failed" && !p.opened) p.opened = p.all.open = true;
-  keyed(p.list, gate.items, (one) => one.name,
-    () => {
-      const q = { link: outward({}), word: el("span") };
-      return remember(el("li", {}, el("i", { class: "dot" }), q.link, q.word), q);
-    },
-    (item, one) => {
-      const q = parts.get(item);
-      item.className = one.tone;
-      write(q.link, one.name);
-      point(q.link, one.url);
-      write(q.word, one.word);
-    });
-}
-
 function makeReview(home, latest) {
   const send = (value) => latest().setTriggerValue("act", value);
   const following = (verb, props, ...inside) => el("a", {

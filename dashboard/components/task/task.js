@@ -1,7 +1,7 @@
 // The head of a task's page: what it is, how it stands, what can be done. Sends `act`.
 
 function makeTask(home, latest) {
-  const send = (verb) => latest().setTriggerValue("act", { do: verb });
+  const send = (verb, more = {}) => latest().setTriggerValue("act", { do: verb, ...more });
   const back = el("a", { class: "back mono", href: "/" }, icon("back"));
   const where = el("span");
   back.append(where);
@@ -24,6 +24,7 @@ function makeTask(home, latest) {
     branchName: el("span"),
     stop: twice(el("button", { class: "button", type: "button" }), "Stop", "Stop it?", () => send("stop")),
     retry: el("button", { class: "button", type: "button", text: "Retry", onclick: () => send("retry") }),
+    follow: el("button", { class: "button", type: "button", text: "Follow up", onclick: () => asking.open() }),
     issue: outward({ class: "button" }, icon("out")),
     pull: outward({ class: "button" }, icon("out")),
     review: el("a", { class: "button first" }, icon("review"), "Review"),
@@ -33,6 +34,11 @@ function makeTask(home, latest) {
     percent: el("span", { class: "num" }),
     text: el("span"),
     hint: el("span", { class: "hint" }),
+    checks: el("span", { class: "checks" }),
+    checksWord: el("span"),
+    doing: el("p", { class: "doing panel", role: "status" }),
+    doingWord: el("span"),
+    refused: el("p", { class: "now why panel", role: "alert" }),
   };
   p.review.addEventListener("click", (event) => {
     if (!plain(event)) return;
@@ -40,16 +46,22 @@ function makeTask(home, latest) {
     send("review");
   });
   p.badge.append(el("i", { class: "dot" }), p.word);
+  p.checks.append(el("i", { class: "dot" }), p.checksWord);
+  p.doing.append(el("i", { class: "dot running" }), p.doingWord);
   p.branch = el("span", { class: "branch mono" }, icon("branch"), p.branchName);
   p.issue.append(p.issueWord);
   p.pull.append(p.pullWord);
   p.progress = el("div", { class: "progress" }, el("div", { class: "bar" }, p.fill), p.percent);
   p.now = el("div", { "aria-live": "polite" }, p.text, p.hint);
-  const facts = el("div", { class: "facts" }, p.badge, p.agent, p.by, p.run, p.elapsed, p.cost, p.plus, p.minus, p.branch);
+  const facts = el("div", { class: "facts" }, p.badge, p.agent, p.by, p.run, p.elapsed, p.cost, p.plus, p.minus, p.checks, p.branch);
   const whole = el("div", { class: "task" },
-    el("div", { class: "line" }, p.title, el("div", { class: "acts" }, p.stop, p.retry, p.issue, p.pull, p.review)), facts, p.progress, p.now);
+    el("div", { class: "line" }, p.title, el("div", { class: "acts" }, p.stop, p.retry, p.follow, p.issue, p.pull, p.review)),
+    facts, p.progress, p.refused, p.doing, p.now);
   const missing = el("section", { class: "panel missing" });
   const root = el("div", { class: "p task" }, back, whole, missing);
+  const wish = words("What should be done", "");
+  const asking = makeDialog(root, { title: "Follow up", confirm: "Hand it to the agent", parts: wish.parts,
+    send: () => { const text = wish.read(); return text ? send("follow", { words: text }) : false; } });
 
   function update(task) {
     show(whole, !task.missing);
@@ -74,6 +86,15 @@ function makeTask(home, latest) {
     show(p.branch, Boolean(task.branch));
     show(p.stop, task.stop);
     show(p.retry, task.retry);
+    show(p.follow, Boolean(task.follow));
+    write(wish.hint, task.follow);
+    p.checks.className = `checks ${task.checks?.tone ?? ""}`;
+    write(p.checksWord, task.checks?.word);
+    show(p.checks, Boolean(task.checks));
+    write(p.doingWord, task.doing);
+    show(p.doing, Boolean(task.doing));
+    write(p.refused, task.refused);
+    show(p.refused, Boolean(task.refused));
     write(p.issueWord, `Issue ${task.number}`);
     point(p.issue, task.issue);
     show(p.issue, Boolean(task.issue));
