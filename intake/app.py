@@ -20,6 +20,7 @@ from intake import (
     fly_api,
     health,
     metrics,
+    notifications_api,
     review_api,
     setup_app,
     shapes,
@@ -80,6 +81,7 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
     app.register_api(fly_api.routes(services))
     app.register_api(diagnostics_api.routes(services))
     app.register_api(config_api.routes(services, roster))
+    app.register_api(notifications_api.routes(services))
     return app
 
 

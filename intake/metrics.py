@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 from intake.access import check
 from jobs import queue_view, sweep_record
 from jobs.bootstrap import Services
-from store import deliveries, measures
+from store import deliveries, measures, notices
+from store.notices import State
 from store.records import Verdict
 
 _WINDOW = timedelta(days=1)
@@ -59,6 +60,10 @@ def _tables(services: Services) -> Iterator[Metric]:
     seconds = measures.run_seconds(db, since=now - _WINDOW)
     text = "Seconds at work of ended runs, of tasks asked for in the last 24 hours."
     yield GaugeHistogramMetricFamily("porter_run_seconds", text, buckets=_cumulated(seconds), gsum_value=sum(seconds))
+    sent = {state.value: count for state, count in notices.ended(db, since=now - _WINDOW).items()}
+    sent[State.PENDING.value] = sum(notices.waiting(db).values())
+    text = "Notifications: those to be sent, and those of the last 24 hours that arrived or were given up."
+    yield _gauge("porter_notifications", text, "state", sent.items())
     last = sweep_record.last(db)
     if last is not None:
         age = max(0.0, (now - last.at).total_seconds())

@@ -6,8 +6,12 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from store import settings
+from jobs import notifying
+from jobs.notifying import NewChannel
+from store import notices, settings
 from store.lifecycle import Status
+from store.notices import State
+from tests.builders import make_task
 from tests.intake.conftest import House, build
 
 PRODUCTION = {
@@ -39,6 +43,17 @@ def test_tasks_deliveries_and_runs_are_counted(house: House):
     assert told["porter_deliveries_last_day", "ignored"] == 1
     assert (told["porter_run_seconds_bucket", "60.0"], told["porter_run_seconds_bucket", "120.0"]) == (0, 1)
     assert told["porter_run_seconds_gsum", ""] == 90
+
+
+def test_notifications_that_wait_and_that_were_given_up_are_counted(house: House):
+    db = house.services.db
+    added = notifying.add(house.services, NewChannel("slack", "https://93.184.215.14/x"), by="maria")
+    for _ in range(2):
+        make_task(db, status=Status.FAILED, now=house.clock())
+    notice = notices.claim(db, added.channel.id, now=house.clock())
+    notices.settle(db, notice, State.FAILED, "410 Gone", now=house.clock())
+    told = scraped(house)
+    assert [told["porter_notifications", state] for state in State] == [1, 0, 1]
 
 
 def test_while_redis_is_away_it_says_so_and_tells_the_rest(house: House):
