@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,15 +27,29 @@ class Outcome:
     once: str = field(default="", repr=False)
 
 
-def carry_out(services: Services, said: Mapping[str, Any], *, by: str, is_admin: bool) -> Outcome:
-    """Change one setting or secret, at once. Whoever is no admin changes their own only."""
+def carry_out(
+    services: Services,
+    said: Mapping[str, Any],
+    *,
+    by: str,
+    is_admin: bool,
+    of_repository: Callable[[str], str] = lambda _name: NOT_YOURS,
+) -> Outcome:
+    """Change one setting or secret, at once. Whoever is no admin changes their own, and those of the repositories that
+    `of_repository` gives no reason against."""
     try:
         whom = For.read(str(said.get("scope", "")))
-        if not is_admin and whom != For("user", by):
-            return Outcome(NOT_YOURS)
+        if not is_admin and (refused := _not_theirs(whom, by, of_repository)):
+            return Outcome(refused)
         return _done(services, said, whom, by)
     except JobError as error:
         return Outcome(sentence(str(error), str(said.get("name", ""))))
+
+
+def _not_theirs(whom: For, by: str, of_repository: Callable[[str], str]) -> str:
+    if whom == For("user", by):
+        return ""
+    return of_repository(whom.name) if whom.kind == "repo" else NOT_YOURS
 
 
 def _done(services: Services, said: Mapping[str, Any], whom: For, by: str) -> Outcome:

@@ -28,7 +28,7 @@ TABS = {
     "members": "Members",
     "yours": "Yours",
 }
-FOR_ALL = ("agents", "repositories", "secrets", "fly", "github", "notifications", "members")  # only for admins
+FOR_ALL = ("agents", "secrets", "fly", "github", "notifications", "members")  # only for admins
 
 _EVERYONE = (
     ("Who works", "Unless the command, the repository or the person says otherwise.",
@@ -61,6 +61,12 @@ def repository(
     told = file.config.values() if file else {}
     locked = dict.fromkeys(told, f"{file.path} says so, and the file wins.") if file else {}
     return [_section(one, asked.repository, inputs, roster, off, locked) for one in _OF_REPOSITORY]
+
+
+def read_only(sections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same for somebody who may look and not change."""
+    fields = [[one | {"read_only": True} for one in section["fields"]] for section in sections]
+    return [section | {"fields": shut} for section, shut in zip(sections, fields, strict=True)]
 
 
 def person(asked: Layers, roster: Roster, config: Config, off: frozenset[str]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ _AFTER = {
     "first_task": "Comes after the installation.",
 }
 _GROUND = "Porter itself"
+_TITLES = {"app": "GitHub App", "host": "Machines"}  # where they differ from the key: what is looked at has its name too
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ def _ground_row(ground: Sequence[Check | None]) -> dict[str, Any]:
 def _row(key: str, check: Check | None, around: Around) -> dict[str, Any]:
     row: dict[str, Any] = {"key": key, "why": _WHY[key], "notice": (around.notices or {}).get(key, "")}
     if check is None:
-        title = key.replace("_", " ").capitalize()
+        title = _TITLES.get(key) or key.replace("_", " ").capitalize()
         return row | {"title": title, "state": "looking", "text": "Being looked at.", "fix": "", "act": None}
-    state = {True: "done", False: "broken", None: "todo"}[check.ok]
+    unsure = "todo" if key == "first_task" else "unknown"
+    state = {True: "done", False: "broken", None: unsure}[check.ok]
     if (
         check.ok is not True
         and key in _AFTER
@@ -99,9 +101,9 @@ def _act(key: str, check: Check, around: Around) -> dict[str, Any] | None:
             words = "Install on more repositories" if check.ok else "Install on GitHub"
             return {"kind": "link", "href": around.install_page, "word": words, "first": not check.ok}
         case "agent" if not check.ok:
-            return {"kind": "link", "href": "/settings?tab=secrets", "word": "Add a key", "first": True}
+            return {"kind": "link", "href": "/settings?tab=secrets", "word": "Add a key", "first": False}
         case "host" if not check.ok and around.on_fly:
-            return {"kind": "link", "href": "/settings?tab=fly", "word": "Set Fly up", "first": True}
+            return {"kind": "link", "href": "/settings?tab=fly", "word": "Set Fly up", "first": False}
         case "first_task":
             return _test_act(around)
     return None

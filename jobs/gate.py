@@ -69,6 +69,14 @@ def may_write(services: Services, repository: Repository, login: str) -> bool:
     return _remembered(services, repository, login, lambda: repository.permission(login)) in WRITERS
 
 
+def administers(services: Services, repository: Repository, login: str) -> bool:
+    """Whether GitHub calls this person an admin of the repository, asked anew: keys are given by that answer. Raises a
+    GitHubError when GitHub cannot say: then nobody does."""
+    if login.endswith(BOT) or repository.permission(login) != "admin":
+        return False
+    return not is_viewer(services, login)
+
+
 def _is_allowed_bot(services: Services, repository: Repository, login: str) -> bool:
     """A bot is known by its number: any App may be called anything."""
     if not services.config.allowed_bots:

@@ -103,7 +103,8 @@ def host(services: Services) -> Check:
     try:
         if kind is HostKind.FLY:
             verdict = fly_setup.look(services).verdict
-            return Check("host", "Machines", verdict.ok, f"{verdict.message}.", verdict.action or "")
+            text = f"{verdict.message[:1].upper()}{verdict.message[1:]}."
+            return Check("host", "Machines", verdict.ok, text, verdict.action or "")
         count = len(services.host.list())
     except JobError as error:
         return Check("host", "Machines", False, f"{error}", "Tasks wait until it answers.")

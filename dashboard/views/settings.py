@@ -18,22 +18,20 @@ from dashboard import (
     members_acts,
     page,
     person,
-    present,
+    repository_settings,
     settings_acts,
     settings_places,
     settings_reads,
 )
 from dashboard import settings_tabs as tabs
 from dashboard.errors import DatabaseAway
-from dashboard.lookout import Glimpse, lookout
+from dashboard.lookout import lookout
 from dashboard.settings_acts import Outcome
-from jobs import config_file, fly_settings, fly_setup, readiness, repository, settings
+from jobs import fly_settings, fly_setup, readiness, settings
 from jobs.bootstrap import Services
 from jobs.changing import EVERYONE, For
-from jobs.repository_config import ConfigFile
-from jobs.setting_kinds import BadSetting
-from store import installations, vault
 from store import settings as kept
+from store import vault
 
 _FRESH = timedelta(seconds=60)
 _SOON = 1.0  # seconds between looks while Fly or GitHub is asked
@@ -78,10 +76,8 @@ def _drawn(services: Services) -> dict[str, Any]:
 
 
 def _tab(admin: bool) -> str:
-    wanted = str(st.query_params.get("tab", ""))
-    if not admin:
-        return "yours"
-    return wanted if wanted in tabs.TABS else "agents"
+    wanted, usual = str(st.query_params.get("tab", "")), "agents" if admin else "yours"
+    return wanted if wanted in tabs.TABS and (admin or wanted not in tabs.FOR_ALL) else usual
 
 
 def _agents(services: Services) -> dict[str, Any]:
@@ -93,57 +89,8 @@ def _agents(services: Services) -> dict[str, Any]:
 
 
 def _repositories(services: Services) -> dict[str, Any]:
-    counts = kept.counts(services.db)
-    names = installations.repositories(services.db)
-    items = [{"name": name, "count": counts.get(kept.of_repository(name), 0)} for name in names]
-    name = str(st.query_params.get("repo", ""))[:200]
-    shown: dict[str, Any] = {
-        "picker": {"items": items, "chosen": ""},
-        "lead": "What one repository decides for itself.",
-    }
-    try:
-        whom = For.read(f"repo:{name}") if name else None
-    except BadSetting:
-        whom = None
-    return shown | _repository(services, whom, items) if whom else shown
-
-
-def _repository(services: Services, whom: For, items: list[dict[str, Any]]) -> dict[str, Any]:
-    seen = _file(services, whom.name)
-    file = seen.value
-    asked = settings.layers(services.db, repository=whom.name, user="", file=file.config.values() if file else None)
-    roster, off = choices.roster_of(services), readiness.off(services.db)
-    return {
-        "picker": {"items": items, "chosen": whom.name},
-        "scope": whom.scope,
-        "lead": _file_line(seen),
-        "sections": [
-            *tabs.repository(asked, roster, services.config, off, file),
-            _keys(services, whom, "Its own keys"),
-        ],
-        "pending": seen.is_pending and seen.value is None,
-    }
-
-
-def _file(services: Services, name: str) -> Glimpse[ConfigFile]:
-    return lookout().look(
-        ("config-file", name.lower()),
-        lambda: config_file.read(services, repository.of(services, name, None)),
-        now=services.clock(),
-        fresh_for=_FRESH,
-    )
-
-
-def _file_line(seen: Glimpse[ConfigFile]) -> str:
-    if seen.value is None:
-        if seen.error is None:
-            return "Reading the repository's own file…"
-        return "The repository's own file could not be read, so what it says is missing here."
-    if seen.value.path is None:
-        return "The repository has no .porter/config.json of its own."
-    if seen.value.mistakes:
-        return f"{seen.value.path} has a mistake: {present.sentence(str(seen.value.mistakes[0]))}"
-    return f"What {seen.value.path} says wins over what is set here."
+    wanted = str(st.query_params.get("repo", ""))[:200]
+    return repository_settings.drawn(services, wanted, lambda whom: _keys(services, whom, "Its own keys"))
 
 
 def _keys(services: Services, whom: For, title: str) -> dict[str, Any]:
@@ -255,7 +202,10 @@ def _carried_out(services: Services, said: dict[str, Any]) -> Outcome:
         if said.get("do") in part.VERBS:
             own = part.carry_out(services, said, by=person.who()) if is_admin else None
             return own or Outcome(settings_acts.NOT_YOURS)
-    return settings_acts.carry_out(services, said, by=person.who(), is_admin=is_admin)
+    return settings_acts.carry_out(
+        services, said, by=person.who(), is_admin=is_admin,
+        of_repository=lambda name: repository_settings.refusal(services, name),
+    )  # fmt: skip
 
 
 def _ask_fly(said: dict[str, Any]) -> None:

@@ -77,6 +77,23 @@ def test_who_is_no_admin_changes_only_their_own(services, said):
     assert settings_acts.carry_out(services, own, by="eve", is_admin=False).note == "Saved"
 
 
+def test_a_repository_is_set_by_whoever_administers_it(services):
+    said = {"do": "save", "scope": "repo:acme/widgets", "name": "timeout", "value": "5"}
+    asked: list[str] = []
+
+    def refused(name: str) -> str:
+        asked.append(name)
+        return "" if len(asked) == 1 else "GitHub says no."
+
+    told = [settings_acts.carry_out(services, said, by="eve", is_admin=False, of_repository=refused) for _ in range(2)]
+    assert told == [Outcome(note="Saved"), Outcome("GitHub says no.")]
+    assert asked == ["acme/widgets"] * 2
+    elsewhere = said | {"scope": "global"}
+    assert settings_acts.carry_out(
+        services, elsewhere, by="eve", is_admin=False, of_repository=lambda _name: ""
+    ) == Outcome(NOT_YOURS)
+
+
 @pytest.mark.parametrize(
     ("value", "fault"),
     [("", "A blank changes nothing."), ("  ", "A blank changes nothing."), ("soon", "Is minutes, or like 90s")],

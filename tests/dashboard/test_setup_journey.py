@@ -20,6 +20,7 @@ from porter.embedded import running
 from porter.supervisor import free_port
 from store import tables, vault
 from tests.dashboard.conftest import Dashboard, serving
+from tests.emulators import github_stage
 from tests.signing_in import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -116,3 +117,22 @@ def test_without_its_database_the_checklist_says_so_and_comes_back(tmp_path: Pat
         sql(alone, "alter table settings_away rename to settings")
         expect(phone.get_by_text("The database has not answered since")).to_have_count(0)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_while_github_and_redis_are_away_each_is_one_sentence_and_the_rest_works(tmp_path: Path, tab: Page) -> None:
+    nobody = "http://127.0.0.1:9"
+    told = {
+        "GITHUB_APP_ID": "5", "GITHUB_APP_PRIVATE_KEY": github_stage.key_pair()[0], "GITHUB_WEBHOOK_SECRET": "hook",
+        "GITHUB_API_URL": f"{nobody}/api", "PORTER_HOST": "fly", "FLY_API_URL": nobody,
+    }  # fmt: skip
+    with serving(tmp_path, **told) as alone:
+        tab.goto(f"{alone.url}/setup")
+        app = step(tab, "GitHub App")
+        expect(app).to_contain_text("GitHub does not answer, so nobody can tell whether it takes Porter for its App.")
+        expect(app).to_contain_text("Not known")
+        expect(step(tab, "Porter itself")).to_contain_text("Redis does not answer. No task is lost")
+        expect(step(tab, "Machines").get_by_role("link", name="Set Fly up")).to_have_attribute(
+            "href", "/settings?tab=fly"
+        )
+        step(tab, "Agent").get_by_role("link", name="Add a key").click()
+        expect(tab.get_by_role("group", name="ANTHROPIC_API_KEY", exact=True)).to_be_visible()

@@ -116,7 +116,7 @@ def test_one_sees_the_repositories_that_github_lets_one_read(page: Page, house: 
 def test_who_is_no_admin_sees_and_sets_only_their_own(page: Page, house: House) -> None:
     sign_in(page, house, "tom", "/settings?tab=secrets")
     tabs = page.get_by_role("navigation", name="Settings")
-    expect(tabs.get_by_role("link")).to_have_text(["Yours"])
+    expect(tabs.get_by_role("link")).to_have_text(["Repositories", "Yours"])
     expect(page.get_by_text("For what tom asks for.")).to_be_visible()
     expect(page.get_by_role("group", name="ANTHROPIC_API_KEY of tom")).to_be_visible()
     page.get_by_role("group", name="Silence limit").get_by_role("textbox").fill("20m")

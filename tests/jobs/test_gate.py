@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs import gate
+from jobs import gate, roles
 from jobs.github.client import Repository
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import launch
@@ -42,6 +42,21 @@ def test_people_who_may_write_may_ask(stage: Stage, here: Repository, role: str 
     if role:
         stage.github.repository.collaborators["ida"] = role
     assert may(stage, here, "ida") is allowed
+
+
+@pytest.mark.parametrize(("role", "allowed"), [("admin", True), ("maintain", False), ("write", False), (None, False)])
+def test_a_repository_is_administered_by_whom_github_calls_its_admin(
+    stage: Stage, here: Repository, role: str | None, allowed: bool
+):
+    stage.github.repository.collaborators["eve"] = role or "read"
+    assert gate.administers(stage.services, here, "eve") is allowed
+    stage.github.repository.collaborators["eve"] = "read"
+    assert not gate.administers(stage.services, here, "eve"), "asked anew each time"
+
+
+def test_a_viewer_administers_nothing(stage: Stage, here: Repository):
+    roles.name(stage.services, "maria", "viewer", by="ida")
+    assert not gate.administers(stage.services, here, "maria")
 
 
 def test_an_account_that_github_does_not_know_may_not(stage: Stage, here: Repository):

@@ -101,7 +101,7 @@ function drawField(node, f, answers) {
   }
   if (f.kind !== "choice") p.input.placeholder = f.locked ? "" : f.example ? `e.g. ${f.example}` : "";
   if (!p.dirty && p.input.value !== f.value) p.input.value = f.value;
-  p.input.disabled = Boolean(f.locked);
+  p.input.disabled = Boolean(f.locked || f.read_only);
   p.input.setAttribute("aria-invalid", String(!p.said.nodes[0].hidden));
   p.suggest.replaceChildren(...f.suggest.map((value) => el("option", { value })));
   write(p.value, f.effective);
@@ -109,7 +109,7 @@ function drawField(node, f, answers) {
   show(p.counts, Boolean(f.effective));
   write(p.locked, f.locked);
   show(p.locked, Boolean(f.locked));
-  show(p.unset, f.is_set && !f.fixed);
+  show(p.unset, f.is_set && !f.fixed && !f.read_only);
 }
 
 // A secret: its name, who set it and when. Its value goes in and never comes out.

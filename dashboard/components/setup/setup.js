@@ -9,8 +9,8 @@ function makeSetup(home, latest) {
   const list = el("ol", { class: "steps" });
   const signIn = el("p", { class: "quiet note" });
   const root = el("div", { class: "p setup" }, el("h1", { class: "title", text: "Set-up" }), lead, el("div", { class: "bar" }, bar), list, signIn);
-  const marks = { done: "done", broken: "alert", todo: "waiting", looking: "waiting", later: "stopped" };
-  const words = { done: "Works", broken: "To do", todo: "To do", looking: "Looking", later: "Later" };
+  const marks = { done: "done", broken: "alert", todo: "waiting", looking: "waiting", later: "stopped", unknown: "waiting" };
+  const words = { done: "Works", broken: "To do", todo: "To do", looking: "Looking", later: "Later", unknown: "Not known" };
 
   function makeApp() {
     const name = el("input", { type: "text", "aria-label": "Organisation on GitHub, empty for your own account", placeholder: "organisation (empty: your own account)", autocomplete: "off", spellcheck: "false", maxlength: "40" });
@@ -55,7 +55,7 @@ function makeSetup(home, latest) {
 
   function draw(node, row) {
     const p = parts.get(node);
-    const tone = { done: "done", broken: "needs", todo: "waiting", looking: "stopped", later: "stopped" }[row.state];
+    const tone = { done: "done", broken: "needs", todo: "waiting", looking: "stopped", later: "stopped", unknown: "stopped" }[row.state];
     node.className = `step panel ${tone}${row.next ? " next" : ""}`;
     if (p.state_of !== row.state) p.icon.replaceChildren(icon(marks[row.state]));
     p.state_of = row.state;
