@@ -68,7 +68,11 @@ def _head() -> None:
     try:
         task = data.watch().look(lambda: data.visible(services.db, task_id, person.sees(services)), services.clock())
     except DatabaseAway as error:
-        page.away(error, instead_of="Review")
+        old = st.session_state.get("review_seen", {})
+        is_same = old.get("id") == task_id
+        page.away(error, instead_of="" if is_same else "Review")
+        if is_same:
+            components.draw("review", old, act=_act)
         return
     except NotFound:
         _missing("There is no such task", "The address names a task that does not exist. The feed shows all there are.")
@@ -89,6 +93,7 @@ def _draw(services: Services, task: Task, doing: str) -> None:
         page.problem(words)
     config = services.config
     head = review.head(task, pull, doing=doing, now=now, zone=page.zone(), github_url=config.github_url)
+    st.session_state["review_seen"] = head
     components.draw("review", head, act=_act)
     wanted = _SOON if doing or (pull.value is None and seen.error is None) else page.QUIET
     lines = pulls.lines(seen)
