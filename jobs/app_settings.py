@@ -59,9 +59,15 @@ def save(db: Database, keys: Vault, app: NewApp, *, by: str, now: datetime) -> N
         audit.note(connection, who=by, action="app_created", what=f"GitHub App {app.slug}", now=now)
 
 
-def forget(db: Database) -> bool:
+def forget(db: Database, *, by: str, now: datetime) -> bool:
     """Forget the stored App; False when there was none. At GitHub it stays."""
-    return any([vault.remove(db, OWNER, SEALED), settings.remove(db, settings.PORTER, NOTE)])
+    known = note(db)
+    with db.write() as connection:
+        gone = [vault.remove_in(connection, OWNER, SEALED), settings.remove_in(connection, settings.PORTER, NOTE)]
+        if any(gone):
+            what = f"GitHub App {known.slug}" if known else "GitHub App"
+            audit.note(connection, who=by, action="app_forgotten", what=what, now=now)
+    return any(gone)
 
 
 def with_app(config: Config, app: NewApp) -> Config:

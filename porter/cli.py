@@ -19,6 +19,7 @@ from porter.config_cli import config
 from porter.doctor_cli import app, doctor
 from porter.errors import StartError
 from porter.fly_cli import fly
+from porter.member_cli import member
 from store.errors import StoreError
 
 
@@ -173,6 +174,7 @@ cli.add_command(config)
 cli.add_command(doctor)
 cli.add_command(app)
 cli.add_command(fly)
+cli.add_command(member)
 
 
 def main() -> None:

@@ -57,6 +57,7 @@ def forget() -> None:
     """Forget the stored App and its keys. At GitHub it stays until you delete it there. Restart Porter afterwards."""
     from jobs import app_settings, bootstrap
 
-    if not app_settings.forget(bootstrap.from_environment().db):
+    services = bootstrap.from_environment()
+    if not app_settings.forget(services.db, by="operator", now=services.clock()):
         raise StartError("no App is stored")
     click.echo("the stored App is forgotten; restart Porter, and delete the App on GitHub if nobody needs it")

@@ -43,6 +43,7 @@ def _live() -> None:
         barred = data.watch().look(lambda: bool(person.barred(services, form.repository)), services.clock())
         issues = Glimpse(value=list[IssueChoice]()) if barred else _issues(services, form)
         view = data.watch().look(lambda: _drawn(services, form, issues, hidden=barred), services.clock())
+        bound = data.watch().look(lambda: person.bound(services), services.clock())
     except DatabaseAway as error:
         old = st.session_state.get("dispatch_seen")
         page.away(error, instead_of="" if old else "New task")
@@ -50,6 +51,8 @@ def _live() -> None:
             components.draw("dispatch", old | _answered(), act=_act)
         return
     st.session_state["dispatch_seen"] = view
+    if bound:
+        page.problem(bound)
     components.draw("dispatch", view, act=_act)
     page.notices()
     wanted = _SOON if issues.is_pending else page.QUIET

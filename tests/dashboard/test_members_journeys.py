@@ -66,6 +66,8 @@ def test_a_viewer_is_one_at_once_and_whoever_is_sent_away_is_out(house: House, p
     card.get_by_role("button", name="Stop it?").click()
     expect(tom.get_by_text("You are a viewer here")).to_be_visible()
     assert tasks.get(house.place.services.db, task.id).is_live
+    tom.goto(f"{house.url}/dispatch")
+    expect(tom.get_by_text("You are a viewer here")).to_be_visible()
     expect(tom.locator(".frame .foot")).to_contain_text("Viewer")
 
     person(maria, "tom").get_by_role("button", name="Sign tom out everywhere").click()
