@@ -19,54 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from sqlalchemy import Index, text
 from streamlit.testing.v1 import AppTest
 
 from bench.figures import percentile
+from bench.filling import fill
 from dashboard import data
 from dashboard.wanted import Wanted
 from jobs import bootstrap
-from store import tables
 from store.database import Database
-from store.migrate import upgrade
 from tests import postgres
 
 _BASELINE = 10_000
-DAYS = 120  # over which the tasks are spread, however many
 _LOOKS, _WARM = 40, 5
 _APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 _MINE = frozenset(f"acme/repository-{number}" for number in range(0, 500, 50))
-
-# Evenly apart, the newest last; the last 60 are at work or in line, of the others 88 % went well. The last 2,000
-# pull requests of which every tenth is still open.
-_FILL = """
-insert into tasks (id, created_at, updated_at, started_at, finished_at, status, outcome, message, version, run_id,
-    source, repository, issue_number, issue_title, requested_by, agent, priority, instructions, flags, branch,
-    pr_number, pr_url, pr_state, pr_opened_at, files_changed, additions, deletions, summary, step, percent,
-    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_usd, machine_seconds, comment_version)
-select lpad(to_hex(n), 12, '0'), at, at, at, case when ended then at + took end,
-    case when n > total - 20 then 'queued' when not ended then 'running' when n % 8 = 0 then 'failed' else 'succeeded'
-    end,
-    case when ended and n % 8 > 0 then 'pull_request' end, '', 1, lpad(to_hex(n), 12, '0') || '-1',
-    'comment', 'acme/repository-' || n % 500, n % 4000 + 1, 'Task number ' || n || ' of the bench',
-    'person-' || n % 300, (array['claude-code', 'codex', 'opencode', 'gemini-cli'])[n % 4 + 1], 'normal', '', '{}',
-    'porter/issue-' || n, case when ended and n % 8 > 0 then n end, 'https://github.test/pull/' || n,
-    case when not ended or n % 8 = 0 then null when n > total - 2000 and n % 10 = 1 then 'open' else 'merged' end,
-    case when ended and n % 8 > 0 then at + took end, 3, 40, 7, 'Done as asked; tests pass.', 'running tests', 50,
-    1000, 1000, 1000, 0, 0.41, 300, 1
-from (select n, total, n <= total - 60 as ended, (60 + n % 3000) * interval '1 second' as took,
-        now() - (total - n) * :days * interval '1 day' / total as at
-      from (select cast(:total as integer) as total) as size, generate_series(1, :total) as n) as row
-"""
-_RUNS = """
-insert into runs (id, task_id, number, kind, created_at, fence, attempts, inputs, report_seq, usage, waits_for)
-select run_id, id, 1, 'first', created_at, 0, 1, '{}', 0, '{}', case when status = 'queued' then 'deployment' end
-from tasks where status in ('queued', 'running')
-"""
-
-_REPOSITORIES = """
-insert into repositories (full_name, private, seen_at) select distinct repository, false, now() from tasks
-"""
 
 _READS: dict[str, Callable[[Database], object]] = {
     "the reads of the whole feed": lambda db: data.feed_view(db, Wanted()),
@@ -90,9 +56,7 @@ def main() -> None:
         server = stack.enter_context(postgres.server())
         small, large = (stack.enter_context(postgres.scratch_database(server)) for _ in range(2))
         for url, count in ((small, _BASELINE), (large, most)):
-            begun = perf_counter()
-            _fill(url, count)
-            print(f"{count:,} tasks filled in {perf_counter() - begun:.0f} s")
+            fill(url, count)
         print(f"{'a look, in ms of the server':<34} {_BASELINE:>19,} {most:>19,}")
         print(f"{'':<34} {'p50':>9} {'p95':>9} {'p50':>9} {'p95':>9}")
         _print("the page, rerun", _page(small), _page(large))
@@ -117,28 +81,6 @@ def _print(name: str, base: list[float], spent: list[float]) -> None:
     figures = [percentile(one, share) for one in (base, spent) for share in (0.5, 0.95)]
     told = " ".join(f"{figure * 1e3:9.1f}" for figure in figures)
     print(f"{name:<34} {told}   p95 is {figures[3] / figures[1]:5.2f} of the baseline's", flush=True)
-
-
-def _fill(url: str, count: int) -> None:
-    """With the indexes made afterwards: a fifth of the time."""
-    upgrade(url)
-    database = Database(url)
-    indexes = [index for index in tables.tasks.indexes if not index.unique]
-    with database.write() as connection:
-        connection.execute(text("set local statement_timeout = 0"))
-        for index in indexes:
-            index.drop(connection)
-        connection.execute(text(_FILL), {"total": count, "days": DAYS})
-        connection.execute(text(_RUNS))
-        _make(connection, indexes)
-        connection.execute(text(_REPOSITORIES))
-        connection.execute(text("analyze"))
-    database.close()
-
-
-def _make(connection: object, indexes: list[Index]) -> None:
-    for index in indexes:
-        index.create(connection)  # type: ignore[arg-type]
 
 
 def _page(url: str) -> list[float]:

@@ -47,7 +47,7 @@ def feed(
             for day, group in groupby(cards, key=lambda pair: pair[0])
         ],
         "more": view.more,
-        "empty": None if view.tasks else _empty(wanted, mention),
+        "empty": None if view.tasks else _empty(wanted, mention, view.searched_to),
     }
 
 
@@ -147,9 +147,12 @@ def _pill(key: str, word: str, count: int, wanted: Wanted) -> dict[str, Any]:
     return {"key": key, "word": word, "count": present.counted(count), "on": wanted.status == key}
 
 
-def _empty(wanted: Wanted, mention: str) -> dict[str, str]:
+def _empty(wanted: Wanted, mention: str, searched_to: datetime | None) -> dict[str, str]:
     if wanted.is_narrow:
-        return {"title": "Nothing matches", "text": "No task fits these filters.", "code": "", "action": "clear"}
+        said = "No task fits these filters."
+        if searched_to is not None:
+            said += f" {present.searched(searched_to)}"
+        return {"title": "Nothing matches", "text": said, "code": "", "action": "clear"}
     return {
         "title": "No tasks yet",
         "text": "Tasks show up here the moment somebody asks for one. Comment on an issue of a connected repository, "

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.errors import DatabaseAway
 from dashboard.present import NEEDS
 from dashboard.wanted import SHOWN, Wanted, WantedReviews
-from store import events, feed, held_changes, logs, runs, tasks
+from store import events, feed, filters, held_changes, logs, runs, tasks
 from store.database import Database
 from store.errors import NotFound
 from store.feed import TaskFilter
@@ -33,7 +33,8 @@ LOG_END, LOG_CHUNK = 1_000, 4_000  # lines sent to the browser at first, and the
 @dataclass(frozen=True)
 class FeedView:
     """One look at the feed. `counts`: without what waits for a person, of which there are `needs`. `positions`: tasks
-    ahead of each queued one. `stopping`: asked to stop, still at work. `held`: their change waits for a person."""
+    ahead of each queued one. `stopping`: asked to stop, still at work. `held`: their change waits for a person.
+    `searched_to`: titles of older tasks were not searched."""
 
     tasks: list[Task]
     more: bool
@@ -43,6 +44,7 @@ class FeedView:
     agents: list[str]
     held: frozenset[str] = frozenset()
     needs: int = 0
+    searched_to: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def watch() -> Watch:
 
 def feed_view(db: Database, wanted: Wanted, *, only: Seen = None, zone: tzinfo = UTC, limit: int = 50) -> FeedView:
     """The newest tasks that match and may be seen, and what the filters offer."""
-    asked = replace(wanted.filter(zone), only=only)
+    sought = replace(wanted.filter(zone), only=only)
+    asked = filters.within_reach(db, sought)
     page = feed.page(db, asked, limit=limit)
     rest = replace(asked, statuses=frozenset(), needs_person=False)
     return FeedView(
@@ -135,10 +138,11 @@ def feed_view(db: Database, wanted: Wanted, *, only: Seen = None, zone: tzinfo =
         more=page.next_key is not None,
         counts=feed.counts(db, rest),
         needs=feed.count(db, replace(rest, needs_person=True)),
-        positions={task.id: feed.position(db, task) for task in page.tasks if task.status is Status.QUEUED},
+        positions=feed.positions(db, [task for task in page.tasks if task.status is Status.QUEUED]),
         stopping=feed.stopping(db, page.tasks),
         held=frozenset(task.id for task in page.tasks if _is_held(db, task)),
         agents=_names(db, "agent", only),
+        searched_to=asked.since if asked != sought else None,
     )
 
 

@@ -30,7 +30,7 @@ def drawn(view: HistoryView, wanted: WantedHistory, *, now: datetime, zone: tzin
         "narrow": bool(wanted.filters),
         "today": now.astimezone(UTC).date().isoformat(),
         "stats": stats(view.summary),
-        "note": "" if view.summary.is_whole else f"These figures are of the newest {MOST:,} tasks that match.",
+        "note": note(view),
         "rows": [row(task, now, zone, github_url) for task in page.tasks],
         "newer": page.newer or "",
         "older": page.older or "",
@@ -38,6 +38,16 @@ def drawn(view: HistoryView, wanted: WantedHistory, *, now: datetime, zone: tzin
         "csv": f"{CSV_PATH}?{urlencode(wanted.filters)}" if wanted.filters else CSV_PATH,
         "empty": None if page.tasks else _empty(wanted),
     }
+
+
+def note(view: HistoryView) -> str:
+    """What the reader does not see, in words."""
+    said = []
+    if view.searched_to is not None:
+        said.append(present.searched(view.searched_to))
+    if not view.summary.is_whole:
+        said.append(f"These figures are of the newest {MOST:,} tasks that match.")
+    return " ".join(said)
 
 
 def row(task: Task, now: datetime, zone: tzinfo, github_url: str) -> dict[str, Any]:

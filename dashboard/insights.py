@@ -40,7 +40,7 @@ def drawn(view: InsightsView, wanted: WantedInsights) -> dict[str, Any]:
         "empty": not whole.tasks,
         "outcomes": outcomes(view.by_day, days),
         "times": times(view.by_day, days),
-        "agents": _table("agent", view.by_day, lambda cell: cell.agent),
+        "agents": _table("agent", view.by_agent, lambda cell: cell.agent),
         "repositories": _table("repository", view.by_repository, lambda cell: cell.repository),
         "cost": {"figure": present.money(whole.cost) or _NONE, "note": cost_note(whole)},
     }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from store.feed import COUNT_LIMIT
+from store.filters import SEARCHED
 from store.lifecycle import Outcome, Status
 from store.records import Task, Verdict
 
@@ -226,3 +227,9 @@ def excerpt(text: str, limit: int = 180) -> str:
     """The first paragraph of `text` in one line of at most `limit` characters."""
     first = " ".join(text.strip().split("\n\n", 1)[0].split())
     return first if len(first) <= limit else first[: limit - 1].rstrip() + "…"
+
+
+def searched(back_to: datetime) -> str:
+    """How far a search in titles went, when that was not the whole way."""
+    how = "choose an earlier last day to search older ones"
+    return f"The newest {SEARCHED:,} titles were searched, back to {back_to:%Y-%m-%d}; {how}."

@@ -23,7 +23,10 @@ _AFTER = {
     "first_task": "Comes after the installation.",
 }
 _GROUND = "Porter itself"
-_TITLES = {"app": "GitHub App", "host": "Machines"}  # where they differ from the key: what is looked at has its name too
+_TITLES = {
+    "app": "GitHub App",
+    "host": "Machines",
+}  # where they differ from the key: what is looked at has its name too
 
 
 @dataclass(frozen=True)

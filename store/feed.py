@@ -1,44 +1,24 @@
-"""Reading tasks in lists: filters as a value, pages by key, counts that stay cheap."""
+"""Reading tasks in lists: pages by key, counts that stay cheap, names for type-ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, Select, String, func, literal, select, true, union_all
 
-from store import tables, waiting
+from store import listing, tables, waiting
 from store.among import among
 from store.database import Database
-from store.held_changes import HELD
+from store.filters import TaskFilter, visible, waits_or_not, ways
 from store.lifecycle import LIVE, Status
 from store.records import Task
-from store.tasks import record
+
+__all__ = ["COUNT_LIMIT", "Page", "TaskFilter"]
 
 _tasks = tables.tasks
 COUNT_LIMIT = 1000  # beyond it a count says "1,000+": an exact one reads every row
-
-
-@dataclass(frozen=True)
-class TaskFilter:
-    """Which tasks to list; empty means all. `search` looks in titles, or is an issue number. `pulls`: the states of
-    their pull requests. `needs_person`: only what waits for somebody's decision, or only the rest. `only`: the
-    repositories that the reader may see (None: all; an empty set: nothing)."""
-
-    statuses: frozenset[Status] = frozenset()
-    repository: str | None = None
-    branch: str | None = None
-    issue_number: int | None = None
-    agent: str | None = None
-    requested_by: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    search: str | None = None
-    pulls: frozenset[str] = frozenset()
-    needs_person: bool | None = None
-    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,33 +31,26 @@ class Page:
 
 def page(db: Database, wanted: TaskFilter, *, after: str | None = None, limit: int = 50) -> Page:
     """One page of tasks behind the key `after`. Raises ValueError for a key that is none."""
-    query = select(_tasks).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(limit + 1)
-    if after is not None:
-        at, task_id = _read_key(after)
-        behind = and_(_tasks.c.created_at == at, _tasks.c.id < task_id)
-        query = query.where(or_(_tasks.c.created_at < at, behind))
+    behind = true() if after is None else listing.beyond(after, newer=False)
     with db.read() as connection:
-        query = query.where(_visible(connection, wanted))
-        found = [record(row) for row in connection.execute(query).mappings()]
+        found = listing.first(connection, [way & behind for way in ways(connection, wanted)], limit=limit + 1)
     shown = found[:limit]
-    more = f"{shown[-1].created_at.isoformat()}/{shown[-1].id}" if len(found) > limit else None
-    return Page(shown, more)
+    return Page(shown, listing.key(shown[-1]) if len(found) > limit else None)
 
 
 def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
     """How many tasks of each status match, each count stopped at `COUNT_LIMIT` + 1. Ignores `wanted.statuses`."""
-    found: dict[Status, int] = {}
     with db.read() as connection:
-        where = _visible(connection, replace(wanted, statuses=frozenset()))
-        for status in Status:
-            found[status] = _count(connection, where & (_tasks.c.status == status))
-    return found
+        every = visible(connection, replace(wanted, statuses=frozenset(), needs_person=None))
+        parts = [_some(every & _of_status(status, wanted.needs_person), status) for status in Status]
+        found = {Status(status): int(tasks) for status, tasks in connection.execute(union_all(*parts))}
+    return {status: found.get(status, 0) for status in Status}
 
 
 def count(db: Database, wanted: TaskFilter) -> int:
     """How many tasks match, stopped at `COUNT_LIMIT` + 1."""
     with db.read() as connection:
-        return _count(connection, _visible(connection, wanted))
+        return _count(connection, visible(connection, wanted))
 
 
 def repositories(db: Database, *, like: str = "", only: frozenset[str] | None = None, limit: int = 20) -> list[str]:
@@ -97,7 +70,7 @@ def latest_names(
     contain `like`."""
     newest = select(_tasks.c[of]).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(COUNT_LIMIT)
     with db.read() as connection:
-        column = newest.where(_visible(connection, wanted)).subquery().c[of]
+        column = newest.where(visible(connection, wanted)).subquery().c[of]
         query = select(column).distinct().where(column.icontains(like, autoescape=True)).order_by(column).limit(limit)
         return [str(name) for name in connection.execute(query).scalars()]
 
@@ -107,7 +80,7 @@ def issues(db: Database, wanted: TaskFilter, *, limit: int = 50) -> list[tuple[i
     query = select(_tasks.c.issue_number, _tasks.c.issue_title)
     found: dict[int, str] = {}
     with db.read() as connection:
-        query = query.where(_visible(connection, wanted))
+        query = query.where(visible(connection, wanted))
         newest = query.order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(4 * limit)
         for number, title in connection.execute(newest):
             if number is not None:
@@ -143,72 +116,25 @@ def position(db: Database, task: Task) -> int:
         return waiting.position(connection, task, most=COUNT_LIMIT + 1)
 
 
+def positions(db: Database, queued: Sequence[Task]) -> Mapping[str, int]:
+    """The same for several queued tasks at once, by their ids."""
+    with db.read() as connection:
+        return waiting.positions(connection, queued, most=COUNT_LIMIT + 1)
+
+
 def _count(connection: Connection, where: ColumnElement[bool]) -> int:
+    return sum(int(tasks) for _, tasks in connection.execute(_some(where, "")))
+
+
+def _some(where: ColumnElement[bool], name: str) -> Select[str, int]:
+    """The name, and how many tasks there are, counted no further than one over the limit."""
     some = select(_tasks.c.id).where(where).limit(COUNT_LIMIT + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    return select(literal(name, String), func.count()).select_from(some)
 
 
-def _read_key(key: str) -> tuple[datetime, str]:
-    at, _, task_id = key.partition("/")
-    moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or not task_id.isalnum():
-        raise ValueError(f"not the key of a page: {key[:80]!r}")
-    return moment, task_id
-
-
-def _visible(connection: Connection, wanted: TaskFilter) -> ColumnElement[bool]:
-    """`wanted`, with the tasks themselves in place of `only` when they are few: else a database may look for them among
-    all others, newest first, to the very end."""
-    if wanted.only is None:
-        return _where(wanted)
-    query = select(_tasks.c.id).where(among(_tasks.c.repository, wanted.only)).limit(COUNT_LIMIT + 1)
-    ids = list(connection.execute(query).scalars())
-    if len(ids) > COUNT_LIMIT:
-        return _where(wanted)
-    return _where(replace(wanted, only=None)) & among(_tasks.c.id, ids)
-
-
-def _where(wanted: TaskFilter) -> ColumnElement[bool]:
-    tests: list[ColumnElement[bool]] = [true()]
-    if wanted.statuses:
-        tests.append(_tasks.c.status.in_(sorted(wanted.statuses)))
-    for column, value in (
-        (_tasks.c.repository, wanted.repository),
-        (_tasks.c.branch, wanted.branch),
-        (_tasks.c.issue_number, wanted.issue_number),
-        (_tasks.c.agent, wanted.agent),
-        (_tasks.c.requested_by, wanted.requested_by),
-    ):
-        if value:
-            tests.append(column == value)
-    if wanted.since:
-        tests.append(_tasks.c.created_at >= wanted.since)
-    if wanted.until:
-        tests.append(_tasks.c.created_at < wanted.until)
-    if wanted.search:
-        tests.append(_matches(wanted.search))
-    if wanted.pulls:
-        tests.append(_tasks.c.pr_state.in_(sorted(wanted.pulls)))
-    if wanted.only is not None:
-        tests.append(among(_tasks.c.repository, wanted.only))
-    if wanted.needs_person is not None:
-        tests.append(_needs_person() if wanted.needs_person else not_(_needs_person()))
-    return and_(*tests)
-
-
-def _needs_person() -> ColumnElement[bool]:
-    """A held change, or finished work whose pull request nobody has merged or closed. As a set of ids, which two
-    indexes give: they are few however many tasks there are."""
-    held, runs, one = tables.held_changes, tables.runs, _tasks.alias()
-    waits = held.c.decision.is_(None) & (runs.c.phase == HELD) & runs.c.finished_at.is_(None)
-    is_held = (one.c.run_id == held.c.run_id) & (one.c.status == Status.FINISHING)
-    of_held = held.join(runs, runs.c.id == held.c.run_id).join(one, one.c.id == held.c.task_id)
-    to_review = select(one.c.id).where(one.c.pr_state == "open", one.c.status == Status.SUCCEEDED)
-    return _tasks.c.id.in_(union_all(select(one.c.id).select_from(of_held).where(waits, is_held), to_review))
-
-
-def _matches(text: str) -> ColumnElement[bool]:
-    digits = text.removeprefix("#")
-    if digits.isdecimal() and len(digits) < 10:
-        return _tasks.c.issue_number == int(digits)
-    return _tasks.c.issue_title.icontains(text, autoescape=True)
+def _of_status(status: Status, needs_person: bool | None) -> ColumnElement[bool]:
+    """Only of two statuses can a task wait for a person, so the others are not asked."""
+    is_this = _tasks.c.status == status
+    if needs_person is None or (not needs_person and status not in (Status.FINISHING, Status.SUCCEEDED)):
+        return is_this
+    return is_this & waits_or_not(needs_person)

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import Boolean, ColumnElement, func, literal_column, or_, true
 
-from store import counting, tables, tallies
+from store import counting, filters, listing, tables, tallies
 from store.counts import Result, Span, Tally, total
 from store.database import Database
-from store.feed import TaskFilter, _read_key, _where
+from store.filters import TaskFilter
 from store.lifecycle import LIVE, Outcome, Status
 from store.records import Task
-from store.tasks import record
 
 _tasks = tables.tasks
 # Where counts by day cannot answer (a person, a search) so many tasks are read and no more.
@@ -54,20 +53,18 @@ def page(db: Database, sought: Sought, *, after: str | None = None, before: str 
     """The tasks behind the key `after`, or those just before the key `before`, or the newest. Raises ValueError for a
     key that is none."""
     backwards = before is not None and after is None
-    order = (_tasks.c.created_at, _tasks.c.id)
-    query = select(_tasks).where(_which(sought))
-    if key := (before if backwards else after):
-        query = query.where(_beyond(key, newer=backwards))
-    query = query.order_by(*(order if backwards else (one.desc() for one in order))).limit(limit + 1)
+    key = before if backwards else after
+    side = listing.beyond(key, newer=backwards) if key else true()
     with db.read() as connection:
-        found = [record(row) for row in connection.execute(query).mappings()]
+        ways = [way & one & side for way in filters.ways(connection, sought.tasks) for one in _ended(sought.results)]
+        found = listing.first(connection, ways, limit=limit + 1, oldest_first=backwards)
     shown, is_more = found[:limit], len(found) > limit
     if backwards:
         shown.reverse()
     if not shown:
         return Page([], None, None)
     has_newer, has_older = (is_more, True) if backwards else (after is not None, is_more)
-    return Page(shown, _key(shown[0]) if has_newer else None, _key(shown[-1]) if has_older else None)
+    return Page(shown, listing.key(shown[0]) if has_newer else None, listing.key(shown[-1]) if has_older else None)
 
 
 def summary(db: Database, sought: Sought) -> Summary:
@@ -79,7 +76,8 @@ def summary(db: Database, sought: Sought) -> Summary:
             {cell.result: tally for cell, tally in cells.items() if not sought.results or cell.result in sought.results}
         )
     with db.read_one_moment() as connection:
-        found = counting.count_newest(connection, _which(sought), MOST + 1)
+        where = filters.where(sought.tasks) & or_(*_ended(sought.results))
+        found = counting.count_newest(connection, where, MOST + 1)
     return Summary(found, sum(one.tasks for one in found.values()) <= MOST)
 
 
@@ -97,35 +95,22 @@ def _is_midnight(at: datetime | None) -> bool:
     return at is None or at.astimezone(UTC).time() == time()
 
 
-def _which(sought: Sought) -> ColumnElement[bool]:
-    where = _where(sought.tasks)
-    return where & or_(*(_ended_as(result) for result in sorted(sought.results))) if sought.results else where
+def _ended(results: frozenset[Result]) -> list[ColumnElement[bool]]:
+    """One condition for each result, any for none."""
+    return [_ended_as(result) for result in sorted(results)] or [true()]
 
 
 def _ended_as(result: Result) -> ColumnElement[bool]:
-    """`counts.result_of` as a condition."""
-    status, nothing = _tasks.c.status, _tasks.c.outcome == Outcome.NO_CHANGES
-    done = (status == Status.SUCCEEDED) & or_(_tasks.c.outcome.is_(None), not_(nothing))
+    """`counts.result_of` as a condition that an index answers."""
     match result:
         case Result.AT_WORK:
-            return status.in_(sorted(LIVE))
+            return _tasks.c.status.in_(sorted(LIVE))
         case Result.NO_CHANGES:
-            return (status == Status.SUCCEEDED) & nothing
-        case Result.MERGED | Result.CLOSED:
-            return done & (_tasks.c.pr_state == result)
+            return literal_column(f"({tables.NO_CHANGES})", Boolean())
         case Result.OPEN:
-            return done & or_(_tasks.c.pr_state.is_(None), _tasks.c.pr_state.not_in(["merged", "closed"]))
+            return literal_column(f"({tables.OPEN})", Boolean())
+        case Result.MERGED | Result.CLOSED:
+            done = (_tasks.c.status == Status.SUCCEEDED) & (func.coalesce(_tasks.c.outcome, "") != Outcome.NO_CHANGES)
+            return done & (_tasks.c.pr_state == result)
         case _:
-            return status == result
-
-
-def _beyond(key: str, *, newer: bool) -> ColumnElement[bool]:
-    at, task_id = _read_key(key)
-    moment, name = _tasks.c.created_at, _tasks.c.id
-    if newer:
-        return or_(moment > at, and_(moment == at, name > task_id))
-    return or_(moment < at, and_(moment == at, name < task_id))
-
-
-def _key(task: Task) -> str:
-    return f"{task.created_at.isoformat()}/{task.id}"
+            return _tasks.c.status == result

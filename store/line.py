@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -99,6 +99,24 @@ def startable(line: Iterable[Asked], load: Load, limits: Limits) -> Iterator[Ask
             load.add(asked.repository, asked.requested_by)
             yield asked
         passed.add(subject)  # also of one who waits: the tasks of an issue keep their order
+
+
+def ahead(line: Iterable[Asked]) -> dict[str, int]:
+    """For each run of a whole line: how many stand before it for what it waits for."""
+    passed: Counter[Hashable] = Counter()
+    found: dict[str, int] = {}
+    for asked in sorted(line, key=lambda one: one.place):
+        whose: dict[Obstacle, Hashable] = {
+            Obstacle.ISSUE: _subject(asked),
+            Obstacle.USER: (Obstacle.USER, asked.requested_by.lower()),
+            Obstacle.REPOSITORY: (Obstacle.REPOSITORY, asked.repository.lower()),
+            Obstacle.DEPLOYMENT: Obstacle.DEPLOYMENT,
+        }
+        found[asked.run_id] = passed[whose[asked.waits_for or Obstacle.DEPLOYMENT]]
+        if asked.waits_for not in (None, Obstacle.DEPLOYMENT):  # it is in nobody's way to a place
+            del whose[Obstacle.DEPLOYMENT]
+        passed.update(whose.values())
+    return found
 
 
 def _subject(asked: Asked) -> tuple[str, int, str] | None:

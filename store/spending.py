@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Subquery, case, func, select
 
 from store import tables
 from store.database import Database
-from store.feed import COUNT_LIMIT, TaskFilter, _visible
+from store.feed import COUNT_LIMIT
+from store.filters import TaskFilter, visible
 
 _tasks = tables.tasks
 
@@ -32,7 +33,7 @@ def spent(db: Database, wanted: TaskFilter, since: Sequence[datetime], *, limit:
     `limit` tasks. One look into the database for all."""
     columns = _tasks.c.created_at, _tasks.c.cost_usd
     with db.read() as connection:
-        where = _visible(connection, replace(wanted, since=max(filter(None, (wanted.since, min(since))))))
+        where = visible(connection, replace(wanted, since=max(filter(None, (wanted.since, min(since))))))
         newest = select(*columns).where(where).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc())
         rows = newest.limit(limit + 1).subquery()
         found = connection.execute(select(*(part for moment in since for part in _sums(rows, moment)))).one()

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, select, true, union_all
 
-from store import counting, day_rows, tables
+from store import counting, day_rows, json_sums, tables
 from store.among import among
 from store.counts import NUMBERS, SECONDS, Cell, Counted, Result, Span, Tally, summed
 from store.database import Database
@@ -24,15 +24,16 @@ from store.lifecycle import ENDED, LIVE
 _tasks, _counts, _changes, _stale = tables.tasks, tables.day_counts, tables.count_changes, tables.stale_days
 
 By = Literal["day", "repository", "agent"]
-ANY_DAY = date.min  # in a cell that is not of one day
-_NOT_TOLD: dict[str, Any] = {"day": ANY_DAY, "repository": ALL, "agent": ALL}
+_A_DAY = timedelta(days=1)
+_NOT_TOLD: dict[str, Any] = {"day": date.min, "repository": ALL, "agent": ALL}
 
 
 @dataclass(frozen=True)
 class Overview:
-    """One look at a span: by day and agent, and the repositories with the most tasks."""
+    """One look at a span: by day, by agent, and the repositories with the most tasks."""
 
     by_day: Counted
+    by_agent: Counted
     busiest: Counted
 
 
@@ -52,89 +53,95 @@ def read(db: Database, span: Span, *by: By, seconds: Collection[str] = SECONDS) 
 
 
 def overview(db: Database, span: Span, *, busiest: int) -> Overview:
-    """Days and agents, and so many repositories, with the time to their pull requests."""
+    """Days, agents, and so many repositories, with the time to their pull requests."""
     with db.read_one_moment() as connection:
         loose = _loose(connection, span)
         shown = replace(span, only=frozenset(_busiest(connection, span, loose, busiest)))
         return Overview(
-            by_day=_read(connection, span, loose, ("day", "agent"), ["to_pull"]),
+            by_day=_read(connection, span, loose, ("day",), ["to_pull"]),
+            by_agent=_read(connection, span, loose, ("agent",), ["to_pull"]),
             busiest=_read(connection, shown, loose, ("repository",), ["to_pull"]),
         )
 
 
 def _read(connection: Connection, span: Span, loose: _Loose, by: Sequence[By], seconds: Collection[str]) -> Counted:
-    where = and_(_units(span, loose.stale, by), _agents(span, by), _repositories(span, by))
+    rows = _rows(span, loose.stale, by, (*by, "result", *NUMBERS, *seconds))
     more = ((cell, tally) for cell, tally in loose.cells.items() if span.only is None or cell.repository in span.only)
-    cells = [*_sums(connection, where, by, seconds), *((_only(cell, by), tally) for cell, tally in more)]
+    is_group = "day" in by and span.only is None
+    cells = [*_sums(connection, rows, by, seconds, is_group), *((_only(cell, by), tally) for cell, tally in more)]
     return {cell: tally for cell, tally in summed(cells).items() if tally.tasks}
 
 
 def _sums(
-    connection: Connection, where: ColumnElement[bool], by: Sequence[By], seconds: Collection[str]
+    connection: Connection, rows: Subquery, by: Sequence[By], seconds: Collection[str], is_group: bool
 ) -> list[tuple[Cell, Tally]]:
-    """The rows of the counts added up by the database, for they can be many."""
+    """The rows added up by the database, for they can be many; `is_group`: each is a group by itself."""
     keys = [*by, "result"]
-    columns = [_counts.c[key] for key in keys]
+    columns = [rows.c[key] for key in keys]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    numbers = select(*columns, *(func.sum(_counts.c[name]) for name in NUMBERS)).where(where).group_by(*columns)
+    numbers = select(*columns, *(func.sum(rows.c[name]) for name in NUMBERS)).group_by(*columns)
     for row in connection.execute(numbers):
         told = (float(value) if isinstance(value, float) else int(value) for value in row[len(keys) :])
         found[tuple(row[: len(keys)])] = dict(zip(NUMBERS, told, strict=True)) | {name: {} for name in SECONDS}
     for name in seconds:
-        each = _each(connection, _counts.c[name])
-        size, tasks = cast(each.c.key, Integer), func.sum(cast(each.c.value, Integer))
-        query = select(*columns, size, tasks).select_from(_counts.join(each, true())).where(where)
-        for *key, length, count in connection.execute(query.group_by(*columns, size)):
-            found[tuple(key)][name][length] = int(count)
+        maps = select(*columns, rows.c[name]) if is_group else json_sums.added(connection, rows, columns, rows.c[name])
+        for *key, told in connection.execute(maps):
+            found[tuple(key)][name] = {int(size): int(tasks) for size, tasks in told.items()}
     return [(_cell(dict(zip(keys, key, strict=True))), Tally(**told)) for key, told in found.items()]
-
-
-def _each(connection: Connection, column: ColumnElement[Any]) -> Any:
-    """The pairs of a JSON object as rows."""
-    each = func.jsonb_each_text if connection.dialect.name == "postgresql" else func.json_each
-    return each(column).table_valued("key", "value")
 
 
 def _loose(connection: Connection, span: Span) -> _Loose:
     doubted = connection.execute(select(_stale.c.day).distinct()).scalars()
     stale = frozenset(day for day in doubted if _is_in(span, day))
-    notes = connection.execute(select(_changes).where(_of(_changes, span), _changes.c.day.not_in(stale))).mappings()
-    unread = _tasks.c.status.in_(sorted(LIVE))
+    notes = connection.execute(select(_changes).where(_of(_changes, span))).mappings()
+    changes = [one for one in map(day_rows.read, notes) if _is_in(span, one[0].day) and one[0].day not in stale]
+    unread: ColumnElement[bool] = _tasks.c.status.in_(sorted(LIVE))
     if stale:
         unread |= _tasks.c.status.in_(sorted(ENDED)) & day_rows.in_days(_tasks.c.created_at, stale)
     read = counting.count(connection, unread & within(span))
-    return _Loose(stale, summed([*map(day_rows.read, notes), *read]))
+    return _Loose(stale, summed([*changes, *read]))
 
 
 def _busiest(connection: Connection, span: Span, loose: _Loose, most: int) -> list[str]:
-    by: Sequence[By] = ("repository",)
-    name, where = _counts.c.repository, and_(_units(span, loose.stale, by), _agents(span, by), _repositories(span, by))
-    query = select(name, func.sum(_counts.c.tasks)).where(where).group_by(name)
-    sums = Counter({str(repository): int(tasks) for repository, tasks in connection.execute(query)})
+    rows = _rows(span, loose.stale, ("repository",), ("repository", "tasks"))
+    query = select(rows.c.repository, func.sum(rows.c.tasks)).group_by(rows.c.repository)
+    sums = Counter({str(name): int(tasks) for name, tasks in connection.execute(query)})
     for cell, tally in loose.cells.items():
         sums[cell.repository] += tally.tasks
     return sorted((name for name in sums if sums[name]), key=lambda name: (-sums[name], name))[:most]
 
 
-def _units(span: Span, stale: Iterable[date], by: Sequence[By]) -> ColumnElement[bool]:
+def _rows(span: Span, stale: Iterable[date], by: Sequence[By], names: Iterable[str]) -> Subquery:
+    """These columns of the counts of a span; each range of days is one of the index."""
+    columns = [_counts.c[name] for name in names]
+    whose = and_(_agents(span, by), _repositories(span, by))
+    parts = [select(*columns).where(whose, part) for part in _parts(span, sorted(stale), by)]
+    return (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+
+
+def _parts(span: Span, stale: Sequence[date], by: Sequence[By]) -> list[ColumnElement[bool]]:
     """Days; or, where days are not asked for, whole months and the days around them. Neither stale ones."""
-    days = and_(_counts.c.unit == DAY, _of_days(_counts, span), _counts.c.day.not_in(list(stale)))
+    sound = _counts.c.day.not_in(stale) if stale else true()
     if "day" in by:
-        return days
-    begin = _next_month(span.first - timedelta(days=1)) if span.first else None
-    end = (span.last + timedelta(days=1)).replace(day=1) if span.last else None
+        return [_range(DAY, span.first, span.last) & sound]
+    begin = _next_month(span.first - _A_DAY) if span.first else None
+    end = (span.last + _A_DAY).replace(day=1) if span.last else None
     if begin and end and begin >= end:
-        return days
+        return [_range(DAY, span.first, span.last) & sound]
     broken = sorted({day.replace(day=1) for day in stale})
-    months: ColumnElement[bool] = and_(_counts.c.unit == MONTH, _counts.c.day.not_in(broken))
-    around = [and_(_counts.c.day >= month, _counts.c.day < _next_month(month)) for month in broken]
-    if begin:
-        months &= _counts.c.day >= begin
-        around.append(_counts.c.day < begin)
-    if end:
-        months &= _counts.c.day < end
-        around.append(_counts.c.day >= end)
-    return or_(months, and_(days, or_(*around))) if around else months
+    months = _range(MONTH, begin, end - _A_DAY if end else None)
+    parts = [months & _counts.c.day.not_in(broken) if broken else months]
+    parts += [_range(DAY, span.first, begin - _A_DAY) & sound] if begin else []
+    parts += [_range(DAY, end, span.last) & sound] if end else []
+    inner = (month for month in broken if (not begin or month >= begin) and (not end or month < end))
+    return [*parts, *(_range(DAY, month, _next_month(month) - _A_DAY) & sound for month in inner)]
+
+
+def _range(unit: str, first: date | None, last: date | None) -> ColumnElement[bool]:
+    tests: list[ColumnElement[bool]] = [_counts.c.unit == unit]
+    tests += [_counts.c.day >= first] if first else []
+    tests += [_counts.c.day <= last] if last else []
+    return and_(*tests)
 
 
 def _agents(span: Span, by: Sequence[By]) -> ColumnElement[bool]:
@@ -156,23 +163,16 @@ def within(span: Span) -> ColumnElement[bool]:
     at = _tasks.c.created_at
     tests = [_of(_tasks, span)]
     tests += [at >= day_rows.midnight(span.first)] if span.first else []
-    tests += [at < day_rows.midnight(span.last + timedelta(days=1))] if span.last else []
+    tests += [at < day_rows.midnight(span.last + _A_DAY)] if span.last else []
     return and_(*tests)
 
 
 def _of(table: Any, span: Span) -> ColumnElement[bool]:
-    """Repositories and agent, and the days where the table has them."""
-    tests: list[ColumnElement[bool]] = [_of_days(table, span) if "day" in table.c else true()]
+    """Repositories and agent."""
+    tests: list[ColumnElement[bool]] = [true()]
     tests += [table.c.repository == span.repository] if span.repository else []
     tests += [table.c.agent == span.agent] if span.agent else []
     tests += [among(table.c.repository, span.only)] if span.only is not None else []
-    return and_(*tests)
-
-
-def _of_days(table: Any, span: Span) -> ColumnElement[bool]:
-    tests: list[ColumnElement[bool]] = [true()]
-    tests += [table.c.day >= span.first] if span.first else []
-    tests += [table.c.day <= span.last] if span.last else []
     return and_(*tests)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 from store import tables
 from store.held_changes import HELD
 from store.lifecycle import Status
-from store.line import HEAD_START, Asked, Limits, Load, Obstacle
+from store.line import HEAD_START, Asked, Limits, Load, Obstacle, ahead
 from store.records import Priority, Task
 
 _tasks, _runs = tables.tasks, tables.runs
@@ -88,6 +88,17 @@ def position(connection: Connection, task: Task, *, most: int) -> int:
     }[mine.waits_for]
     before = _queued(_tasks.c.id).where(_runs.c.id != mine.run_id, rivals, _before(mine))
     return connection.execute(select(func.count()).select_from(before.limit(most).subquery())).scalar_one()
+
+
+def positions(connection: Connection, tasks: Sequence[Task], *, most: int) -> dict[str, int]:
+    """The same for several queued tasks, by their ids: the line is read once, unless it is longer than `most`."""
+    if not tasks:
+        return {}
+    rows = connection.execute(_queued(*_COLUMNS).limit(most + 1)).mappings().all()
+    if len(rows) > most:
+        return {task.id: position(connection, task, most=most) for task in tasks}
+    before = ahead(map(_record, rows))
+    return {task.id: before.get(task.run_id, 0) for task in tasks}
 
 
 def behind_a_sibling(connection: Connection, asked: Asked) -> bool:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import histories
+from dashboard import cards, data, histories
 from dashboard.histories import share, stats
 from dashboard.past import CHOICES, ENDS, WantedHistory
 from dashboard.past_reads import history_view
-from store import history
+from dashboard.wanted import Wanted
+from store import filters, history
 from store.counts import Result, Tally, result_of
 from store.feed import TaskFilter
 from store.history import Sought, Summary
@@ -122,6 +123,17 @@ def test_more_than_can_be_read_is_said(db, monkeypatch):
         make_task(db, requested_by="ben")
     summary = history.summary(db, Sought(TaskFilter(requested_by="ben")))
     assert not summary.is_whole
+
+
+def test_how_far_a_search_went_is_said_with_what_to_do(db, monkeypatch):
+    monkeypatch.setattr(filters, "SEARCHED", 2)
+    _some(db)
+    wanted = WantedHistory(q="task")
+    view = history_view(db, wanted, only=None)
+    assert "back to 2026-01-02; choose an earlier last day" in histories.note(view)
+    assert histories.note(history_view(db, WantedHistory(), only=None)) == ""
+    emptied = data.feed_view(db, Wanted(q="nothing of the kind"))
+    assert "back to 2026-01-02" in cards._empty(Wanted(q="x"), "porter", emptied.searched_to)["text"]
 
 
 def test_a_row_of_the_table_says_how_it_ended_and_where_the_file_is(db):

@@ -23,7 +23,7 @@ def cell(result=Result.MERGED, *, day=TODAY, agent="codex", repository="acme/a")
 
 def drawn(found: Counted, days=7):
     span = WantedInsights(days).span(TODAY, None)
-    return insights.drawn(InsightsView(span, TODAY, found, found), WantedInsights(days))
+    return insights.drawn(InsightsView(span, TODAY, found, found, found), WantedInsights(days))
 
 
 def test_a_day_without_tasks_is_nought_and_every_day_is_there():

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from store import feed, tasks
+from store import feed, filters, tasks
 from store.feed import TaskFilter
 from store.lifecycle import Status
 from store.records import Task
-from tests.builders import NOW, make_task, new_task
+from tests.builders import NOW, make_run, make_task, new_task
 
 FILTERS = [
     pytest.param(TaskFilter(), "abc", id="all"),
@@ -109,6 +109,16 @@ def test_a_queued_task_knows_how_many_wait_before_it(db, clock):
     assert [feed.position(db, task) for task in line] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("longest", [1000, 2], ids=["read-at-once", "longer-than-is-read"])
+def test_the_places_of_a_page_are_those_of_each_task(db, clock, monkeypatch, longest):
+    monkeypatch.setattr(feed, "COUNT_LIMIT", longest)
+    line = [make_task(db, now=clock.advance(1), requested_by="ben" if n % 2 else "ann") for n in range(5)]
+    for task, waits_for in zip(line, ["user", None, "user", "repository", "issue"], strict=True):
+        make_run(db, task, waits_for=waits_for)
+    assert feed.positions(db, line) == {task.id: feed.position(db, task) for task in line}
+    assert feed.positions(db, []) == {}
+
+
 def test_counts_and_names_are_of_what_may_be_seen(db, abc):
     seen = TaskFilter(only=frozenset({"acme/other"}))
     assert feed.counts(db, seen)[Status.FAILED] == 0
@@ -135,3 +145,36 @@ def test_a_pull_request_waits_for_a_person_until_it_is_merged_or_its_task_is_at_
     assert feed.count(db, TaskFilter(needs_person=True)) == 1
     assert feed.counts(db, TaskFilter(needs_person=False))[Status.SUCCEEDED] == 1
     assert feed.count(db, TaskFilter(pulls=frozenset({"open"}))) == 2
+
+
+@pytest.mark.parametrize("one_by_one", [20, 0], ids=["repositories-one-by-one", "all-at-once"])
+def test_pages_of_what_may_be_seen_hold_every_task_once(db, clock, monkeypatch, one_by_one):
+    monkeypatch.setattr(filters, "ONE_BY_ONE", one_by_one)
+    monkeypatch.setattr(filters, "FEW", 3)
+    made = [make_task(db, now=clock.advance(1), repository=f"acme/{n % 3}").id for n in range(9)]
+    wanted, seen, key = TaskFilter(only=frozenset({"acme/0", "acme/1", "acme/9"})), [], None
+    while not seen or key is not None:
+        page = feed.page(db, wanted, after=key, limit=2)
+        seen, key = [*seen, *(task.id for task in page.tasks)], page.next_key
+    assert seen == [task_id for n, task_id in reversed(list(enumerate(made))) if n % 3 != 2]
+
+
+def test_a_search_goes_as_far_back_as_titles_are_read(db, clock, monkeypatch):
+    monkeypatch.setattr(filters, "SEARCHED", 3)
+    for n in range(6):
+        make_task(db, now=clock.advance(1), issue_title=f"Find number {n}", repository=f"acme/{n % 2}")
+    near = filters.within_reach(db, TaskFilter(search="find"))
+    assert [task.issue_title[-1] for task in feed.page(db, near).tasks] == ["5", "4", "3"]
+    older = filters.within_reach(db, TaskFilter(search="find", until=near.since))
+    assert [task.issue_title[-1] for task in feed.page(db, older).tasks] == ["2", "1", "0"]
+
+
+@pytest.mark.parametrize("wanted", [
+    TaskFilter(search="#7"), TaskFilter(agent="codex"), TaskFilter(search="find", repository="acme/1"),
+    TaskFilter(search="find", since=NOW + timedelta(days=1)),
+], ids=["a-number", "no-search", "a-small-repository", "since-lately"])  # fmt: skip
+def test_other_searches_go_the_whole_way(db, monkeypatch, wanted):
+    monkeypatch.setattr(filters, "SEARCHED", 3)
+    for n in range(4):
+        make_task(db, repository=f"acme/{n % 2}")
+    assert filters.within_reach(db, wanted) == wanted

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.line import Asked, Limits, Load, Obstacle, obstacle, startable
+from store.line import Asked, Limits, Load, Obstacle, ahead, obstacle, startable
 from store.records import Priority
 from tests.builders import NOW
 
@@ -118,3 +118,15 @@ def _bound(line: list[Asked], minutes_each: float) -> float:
     """All of the line, and a high one for each turn in the two hours of arrivals and the hour behind them."""
     last: datetime = max(one.since for one in line)
     return len(line) + ((last - NOW) / MINUTE + 60) / minutes_each + 2
+
+
+def test_each_counts_those_before_it_that_want_the_same():
+    line = [
+        asked("any"),
+        asked("user", waits_for=Obstacle.USER),
+        asked("other", after=1, requested_by="ben", repository="acme/b", waits_for=Obstacle.REPOSITORY),
+        asked("issue", after=2, issue_number=7, waits_for=Obstacle.ISSUE),
+        asked("same issue", after=3, issue_number=7, waits_for=Obstacle.ISSUE),
+        asked("place", after=4, waits_for=Obstacle.DEPLOYMENT),
+    ]
+    assert ahead(line) == {"any": 0, "user": 1, "other": 0, "issue": 0, "same issue": 1, "place": 1}

@@ -122,7 +122,7 @@ def test_more_notes_than_fit_in_one_transaction_are_all_added_up(db, monkeypatch
 def test_an_empty_store_has_nothing_to_count(db):
     assert bookkeeping.rebuild(db) == 0
     assert tallies.read(db, Span()) == {}
-    assert tallies.overview(db, Span(), busiest=3) == tallies.Overview({}, {})
+    assert tallies.overview(db, Span(), busiest=3) == tallies.Overview({}, {}, {})
 
 
 @pytest.mark.parametrize("counted", [False, True], ids=["noted", "counted"])
@@ -133,10 +133,10 @@ def test_the_busiest_repositories_are_told_apart(db, counted):
         bookkeeping.refresh(db)
     seen = tallies.overview(db, Span(), busiest=1)
     assert {(cell.repository, tally.tasks) for cell, tally in seen.busiest.items()} == {("acme/b", 2)}
-    assert {cell.agent for cell in seen.by_day} == {"agent-0", "agent-1", "agent-2"}
+    assert {cell.agent for cell in seen.by_agent} == {"agent-0", "agent-1", "agent-2"}
     one = tallies.overview(db, Span(only=frozenset({"acme/a"})), busiest=8)
     assert {cell.repository for cell in one.busiest} == {"acme/a"}
-    assert {cell.agent for cell in one.by_day} == {"agent-0"}
+    assert {cell.agent for cell in one.by_agent} == {"agent-0"}
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0, 0), (-3, 0), (99.9, 99), (104, 100), (134, 130), (996, 1000)])
