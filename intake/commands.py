@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from intake import flags as flag_line
 from intake.flags import Refused, Value
-from intake.markdown import Mentioned, mentioned_lines, normalise
+from intake.markdown import INVISIBLE, Mentioned, mentioned_lines, normalise
 
 MOST = 10  # commands in one comment
 _NEAR = 0.8  # below it "lock the file" would be asked back as the agent "mock"
@@ -125,12 +125,16 @@ def _classify(number: int, line: flag_line.Line, under: str, reader: _Reader) ->
     first, *rest = line.words
     if agent := reader.agent(first):
         return _for_agent(number, agent, line, under, reader)
-    alone = line.text == " ".join(line.words)  # nothing behind `--`
-    if (verb := reader.verb(first)) and alone and _is_control(rest, reader):
+    if (verb := reader.verb(first)) and _is_alone(line) and _is_control(rest, reader):
         return Control(number, verb, reader.agent(rest[0]) if rest else None, line.flags)
     if not verb and (mistake := _near_miss(number, line, under, reader)):
         return mistake
     return Command(number, None, line.flags, whole)
+
+
+def _is_alone(line: flag_line.Line) -> bool:
+    """Nothing stands behind `--`."""
+    return [plain for word in line.text.split() if (plain := word.strip(INVISIBLE))] == list(line.words)
 
 
 def _is_control(rest: Sequence[str], reader: _Reader) -> bool:
@@ -138,7 +142,7 @@ def _is_control(rest: Sequence[str], reader: _Reader) -> bool:
 
 
 def _for_agent(number: int, agent: str, line: flag_line.Line, under: str, reader: _Reader) -> Item:
-    said = line.text.removeprefix(line.words[0]).strip()
+    said = line.text.lstrip(INVISIBLE).removeprefix(line.words[0]).strip()
     verb = reader.verb(said) if said and not under else None
     if verb:
         return CommandError(number, f"Did you mean `@{reader.mention} {verb} {agent}`? Nothing was started.")
@@ -149,11 +153,10 @@ def _near_miss(number: int, line: flag_line.Line, under: str, reader: _Reader) -
     """A misspelt agent, whatever follows; a misspelt verb only where a verb would count, else "stops when I click"
     would be asked back; and a lone word that means nothing to us."""
     first, *rest = line.words
-    lone = len(line.words) == 1 and line.text == first
+    alone = _is_alone(line)
+    lone = len(line.words) == 1 and alone
     near_agent = reader.near(first, reader.agents.words)
-    near_verb = (
-        reader.near(first, list(Verb)) if _is_control(rest, reader) and line.text == " ".join(line.words) else None
-    )
+    near_verb = reader.near(first, list(Verb)) if _is_control(rest, reader) and alone else None
     meant = near_verb if lone and near_verb else near_agent or near_verb
     if meant:
         tail = f" {rest[0]}" if meant == near_verb and rest else ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from intake.markdown import Span
+from intake.markdown import INVISIBLE, Span
 
 Value = str | int | bool
 PRIORITIES = ("low", "normal", "high")
@@ -15,7 +15,7 @@ SHORTEST_TIMEOUT, LONGEST_TIMEOUT = 30, 24 * 3600  # seconds
 
 _DASHES = re.compile(r"^[–—]{1,2}(?=\w)")
 _UNITS = {"": 60, "m": 60, "s": 1, "h": 3600}
-_QUOTES = "\"'`“”‘’"
+_QUOTES = ('"', "'", "`", "“", "”", "‘", "’")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+\[\]-]{0,199}")
 # https://git-scm.com/docs/git-check-ref-format; a leading dash would be read as an option
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$")
@@ -47,7 +47,8 @@ class _Word:
 
 def split(line: str, code: Sequence[Span] = ()) -> Line:
     """Take the flags out of a line. What stands in the spans `code` is never a flag. Raises Refused."""
-    words = [_word(match, code) for match in re.finditer(r"\S+", line)]
+    found = (_word(match, code) for match in re.finditer(r"\S+", line))
+    words = [word for word in found if word.text]
     stop = next((i for i, word in enumerate(words) if word.text == "--" and not word.is_code), len(words))
     behind = line[words[stop].end :].strip() if stop < len(words) else ""
     flags: dict[str, Value] = {}
@@ -74,7 +75,7 @@ def allowed() -> str:
 
 def _word(match: re.Match[str], code: Sequence[Span]) -> _Word:
     inside = any(start <= match.start() < end for start, end in code)
-    return _Word(match.group(), match.start(), match.end(), inside)
+    return _Word(match.group().strip(INVISIBLE), match.start(), match.end(), inside)
 
 
 def _without(line: str, cut: Sequence[Span]) -> str:
@@ -109,7 +110,19 @@ def _read(word: _Word, following: Callable[[], _Word | None]) -> tuple[str, Valu
         value, end = other.text, other.end
     elif "=" not in word.text:
         value = "true"
-    return name, read(name, value.strip(_QUOTES)), end
+    if value.startswith(_QUOTES):
+        value, end = _quoted(name, value, end, following)
+    return name, read(name, value.strip("".join(_QUOTES))), end
+
+
+def _quoted(name: str, value: str, end: int, following: Callable[[], _Word | None]) -> tuple[str, int]:
+    """A value that begins with a quote, up to the quote that ends it."""
+    while not value[1:].endswith(_QUOTES):
+        other = following()
+        if other is None:
+            raise Refused(f"The value of `--{name}` begins with a quote, and no quote ends it.")
+        value, end = f"{value} {other.text}", other.end
+    return value, end
 
 
 def _unknown(name: str) -> str:

@@ -18,6 +18,11 @@ from markdown_it.rules_inline.backticks import backtick
 from markdown_it.token import Token
 
 Span = tuple[int, int]
+# What nobody sees: soft hyphens, zero-width characters, marks of direction. Keyboards and copies leave them around words.
+INVISIBLE = (
+    "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_BLANK = f"[{INVISIBLE}\u00a0\u2000-\u200a\u202f\u3000]*"
 _SETEXT = ("-", "=")
 
 
@@ -99,7 +104,8 @@ def _inside(spans: Sequence[Span], position: int) -> bool:
 def _at_start(mention: str) -> re.Pattern[str]:
     marker = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]{1,4})?(?:\[[ xX]\][ \t]+)?"
     return re.compile(
-        rf"^ {{0,3}}{marker}(?P<mention>@{re.escape(mention)}(?:\[bot\])?[:,]?)(?=\s|$)", re.IGNORECASE | re.MULTILINE
+        rf"^ {{0,3}}{_BLANK}{marker}{_BLANK}(?P<mention>@{re.escape(mention)}(?:\[bot\])?[:,]?)[{INVISIBLE}]*(?=\s|$)",
+        re.IGNORECASE | re.MULTILINE,
     )
 
 
