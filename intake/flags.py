@@ -112,7 +112,7 @@ def _read(word: _Word, following: Callable[[], _Word | None]) -> tuple[str, Valu
         value = "true"
     if value.startswith(_QUOTES):
         value, end = _quoted(name, value, end, following)
-    return name, read(name, value.strip("".join(_QUOTES))), end
+    return name, read(name, value.strip("".join(_QUOTES)).strip()), end
 
 
 def _quoted(name: str, value: str, end: int, following: Callable[[], _Word | None]) -> tuple[str, int]:

@@ -18,10 +18,9 @@ from markdown_it.rules_inline.backticks import backtick
 from markdown_it.token import Token
 
 Span = tuple[int, int]
-# What nobody sees: soft hyphens, zero-width characters, marks of direction. Keyboards and copies leave them around words.
-INVISIBLE = (
-    "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-)
+# What nobody sees: soft hyphens, zero-width characters, marks of direction. Keyboards and copies leave them at words.
+_DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+INVISIBLE = f"{_DIRECTIONS}\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _BLANK = f"[{INVISIBLE}\u00a0\u2000-\u200a\u202f\u3000]*"
 _SETEXT = ("-", "=")
 
