@@ -14,23 +14,19 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from streamlit.testing.v1 import AppTest
 
-from bench.figures import percentile
-from bench.filling import fill
+from bench import turns
 from dashboard import data
 from dashboard.wanted import Wanted
 from jobs import bootstrap
 from store.database import Database
-from tests import postgres
 
-_BASELINE = 10_000
-_LOOKS, _WARM = 40, 5
 _APP = Path(__file__).parent.parent / "dashboard" / "app.py"
 _MINE = frozenset(f"acme/repository-{number}" for number in range(0, 500, 50))
 
@@ -43,6 +39,7 @@ _READS: dict[str, Callable[[Database], object]] = {
     "… of one repository": lambda db: data.feed_view(db, Wanted(repository="acme/repository-7")),
     "… of one issue": lambda db: data.feed_view(db, Wanted(issue="77")),
     "… of one branch": lambda db: data.feed_view(db, Wanted(branch="porter/issue-77")),
+    "… whose titles hold a rare word": lambda db: data.feed_view(db, Wanted(q="number 77 of")),
     "… of one day": lambda db: data.feed_view(db, Wanted(since=f"{datetime.now(UTC):%Y-%m-%d}")),
     "what waits for me (menu)": data.waiting_for_me,
     "what a branch may be (type-ahead)": lambda db: data.typed(db, "branch", "77", Wanted()),
@@ -52,35 +49,13 @@ _READS: dict[str, Callable[[Database], object]] = {
 def main() -> None:
     """Print milliseconds of the server a look, and the ratio to the baseline."""
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with ExitStack() as stack:
-        server = stack.enter_context(postgres.server())
-        small, large = (stack.enter_context(postgres.scratch_database(server)) for _ in range(2))
-        for url, count in ((small, _BASELINE), (large, most)):
-            fill(url, count)
-        print(f"{'a look, in ms of the server':<34} {_BASELINE:>19,} {most:>19,}")
-        print(f"{'':<34} {'p50':>9} {'p95':>9} {'p50':>9} {'p95':>9}")
-        _print("the page, rerun", _page(small), _page(large))
-        _compare(Database(small), Database(large))
-
-
-def _compare(small: Database, large: Database) -> None:
-    """Each read by turns over the one and the other: a busy neighbour disturbs both."""
-    for name, read in _READS.items():
-        spent: tuple[list[float], list[float]] = ([], [])
-        for _ in range(_LOOKS):
-            for database, found in zip((small, large), spent, strict=True):
-                begun = perf_counter()
-                read(database)
-                found.append(perf_counter() - begun)
-        _print(name, *(found[_WARM:] for found in spent))
-    small.close()
-    large.close()
-
-
-def _print(name: str, base: list[float], spent: list[float]) -> None:
-    figures = [percentile(one, share) for one in (base, spent) for share in (0.5, 0.95)]
-    told = " ".join(f"{figure * 1e3:9.1f}" for figure in figures)
-    print(f"{name:<34} {told}   p95 is {figures[3] / figures[1]:5.2f} of the baseline's", flush=True)
+    with turns.databases(most) as (small, large):
+        turns.print_line("the page, rerun", _page(small), _page(large))
+        dbs = Database(small), Database(large)
+        for name, read in _READS.items():
+            turns.compare(name, *(partial(read, db) for db in dbs))
+        for db in dbs:
+            db.close()
 
 
 def _page(url: str) -> list[float]:
@@ -100,10 +75,10 @@ def _page(url: str) -> list[float]:
 
 
 def _timed(act: Callable[[], object]) -> list[float]:
-    for _ in range(_WARM):
+    for _ in range(turns.WARM):
         act()
     spent = []
-    for _ in range(_LOOKS - _WARM):
+    for _ in range(turns.LOOKS - turns.WARM):
         begun = perf_counter()
         act()
         spent.append(perf_counter() - begun)
