@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Literal, TypeVar
 
@@ -27,6 +27,7 @@ Read = TypeVar("Read")
 Seen = frozenset[str] | None  # the repositories a reader may see (None: all): dashboard.person.sees
 
 _SUGGESTED = 20
+_CALM = timedelta(seconds=15)  # longer than a page waits between two looks
 LOG_END, LOG_CHUNK = 1_000, 4_000  # lines sent to the browser at first, and then at once; it asks for more by itself
 
 
@@ -75,6 +76,11 @@ class TaskView:
     held: HeldChange | None = None
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether more is to come by itself; what waits for a person does not."""
+        return self.task.is_live and self.held is None
+
+    @property
     def stopping(self) -> bool:
         return self.task.status in LIVE and bool(self.runs) and self.runs[-1].cancel_requested_at is not None
 
@@ -105,6 +111,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._since: datetime | None = None
+        self._failed: datetime | None = None
 
     def look(self, what: Callable[[], Read], now: datetime) -> Read:
         """What `what` reads. Raises DatabaseAway."""
@@ -115,9 +122,11 @@ class Watch:
                 log.warning(
                     "the database does not answer", extra={"action": "database_away", "error": type(error).__name__}
                 )
-            self._since = self._since or now
+            self._since, self._failed = self._since or now, now
             raise DatabaseAway(self._since) from error
-        self._since = None
+        # So soon after a failure it proves nothing: not every look comes to ask the database.
+        if self._failed is not None and now - self._failed > _CALM:
+            self._since = self._failed = None
         return found
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
 from dashboard import actions
+from dashboard.data import Watch
+from dashboard.errors import DatabaseAway
 from jobs import bootstrap
 from jobs.config import Config
 from store import migrate, tasks
@@ -87,6 +91,24 @@ def test_an_empty_list_of_deliveries_is_drawn(store):
 def test_a_database_without_tables_is_a_sentence(store, tmp_path):
     (tmp_path / "porter.db").unlink()
     assert drawn()["problem"]["text"].startswith("The database has not answered since")
+
+
+def test_an_outage_is_as_old_as_its_first_failure_whatever_was_answered_without_the_database():
+    watch, begun = Watch(), datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+    def away():
+        raise OperationalError("select 1", {}, Exception("away"))
+
+    def failed_since(seconds):
+        with pytest.raises(DatabaseAway) as caught:
+            watch.look(away, begun + timedelta(seconds=seconds))
+        return caught.value.since
+
+    assert failed_since(0) == begun
+    assert watch.look(lambda: "not asked", begun + timedelta(seconds=2)) == "not asked"
+    assert failed_since(10) == begun
+    watch.look(lambda: "it is back", begun + timedelta(minutes=1))
+    assert failed_since(90) == begun + timedelta(seconds=90)
 
 
 def test_a_missing_secret_is_named_and_nothing_else_is_shown(store, monkeypatch):
