@@ -33,6 +33,7 @@ function makeGlance(send) {
       const p = parts.get(node);
       write(p.word, part.word);
       write(p.figure, part.figure);
+      node.classList.toggle("none", part.figure === "0");
       write(p.empty, part.empty);
       show(p.empty, Boolean(part.empty));
       keyed(p.lines, part.lines, (line) => `${line.page} ${line.key}`, (line) => makeGlanceLine(line, send), drawGlanceLine);
