@@ -54,11 +54,13 @@ def post(
             line.sendall(_request(target, headers, body))
             return _answer(_received(line, end), now)
     except TimeoutError:
-        raise Unreachable(f"{target.authority} did not answer within {SECONDS:.0f} s") from None
+        raise Unreachable(f"no answer from {target.authority} within {SECONDS:.0f} s") from None
     except ssl.SSLCertVerificationError as error:
-        raise Unreachable(f"{target.authority} does not prove who it is: {error.verify_message}") from None
-    except (OSError, HTTPException) as error:
-        raise Unreachable(f"{target.authority} cannot be talked to: {_why(error)}") from None
+        raise Unreachable(f"no proof that it is {target.authority}: {error.verify_message}") from None
+    except HTTPException as error:
+        raise Unreachable(f"no HTTP from {target.authority}: {_why(error)}") from None
+    except OSError as error:
+        raise Unreachable(f"no connection to {target.authority}: {_why(error)}") from None
 
 
 def resolve(target: Target, *, listed: Sequence[Network] = (), seconds: float = NAME_SECONDS) -> list[Address]:
@@ -67,7 +69,8 @@ def resolve(target: Target, *, listed: Sequence[Network] = (), seconds: float = 
     found = [target.address] if target.address is not None else _looked_up(target, seconds)
     for address in found:
         if words := forbidden(address, listed):
-            raise BadTarget(f"{target.host} leads to {address}, which {words}")
+            there = f"{address}" if target.address else f"the name {target.host} leads to {address}, which"
+            raise BadTarget(f"{there} {words}")
     return found
 
 

@@ -53,7 +53,7 @@ def test_who_does_not_prove_who_it_is_is_told_nothing(tmp_path: Path, monkeypatc
     own = papers(tmp_path, "127.0.0.1" if not trusted else "hooks.example.com")
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(own.trusted))
-    with receiving(own.server) as receiver, pytest.raises(Unreachable, match="does not prove who it is"):
+    with receiving(own.server) as receiver, pytest.raises(Unreachable, match="no proof that it is"):
         post(f"{receiver.url}/x")
     assert receiver.heard == []
 
@@ -77,7 +77,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
 ], ids=["silence", "half-a-line", "headers-without-end"])  # fmt: skip
 def test_who_does_not_answer_in_time_is_left(monkeypatch, pieces):
     monkeypatch.setattr(wire, "SECONDS", 0.5)
-    with speaking(*pieces) as port, pytest.raises(Unreachable, match="did not answer within"):
+    with speaking(*pieces) as port, pytest.raises(Unreachable, match="no answer from"):
         post(f"http://127.0.0.1:{port}/x")
 
 
@@ -90,7 +90,7 @@ def test_a_refusal_is_heard_though_its_words_never_end(monkeypatch):
 
 @pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9\r\n\r\n", b"", b"HTTP/1.1 abc\r\n\r\n"])
 def test_what_is_not_http_is_no_answer(said):
-    with speaking(said, hold=False) as port, pytest.raises(Unreachable, match="cannot be talked to"):
+    with speaking(said, hold=False) as port, pytest.raises(Unreachable, match="no HTTP from|no connection to"):
         post(f"http://127.0.0.1:{port}/x")
 
 
