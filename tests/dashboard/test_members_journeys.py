@@ -130,12 +130,16 @@ def test_who_may_only_read_a_repository_looks_at_its_settings(
             installations.RepositoriesSeen(house.place.stage.installation, [("acme/vault", 2, True)]),
             now=house.place.services.clock(),
         )
+    db, now = house.place.services.db, house.place.services.clock()
+    settings.put(db, "repo:acme/widgets", "timeout", 1200, by="maria", now=now)
     sign_in(page, house, "eve", "/settings?tab=repositories")
     expect(page.get_by_text("acme/widgets", exact=True)).to_be_visible()
     expect(page.get_by_text("acme/vault", exact=True)).to_have_count(0)
     page.get_by_text("acme/widgets", exact=True).click()
     expect(page.get_by_text("You may look; its admins on GitHub may change it.")).to_be_visible()
     expect(page.get_by_role("group", name="Time limit").get_by_role("textbox")).to_be_disabled()
+    expect(page.get_by_role("group", name="Time limit")).to_contain_text("20m · set for this repository")
+    expect(page.get_by_role("group", name="Silence limit").get_by_role("textbox")).to_have_count(0)
     expect(page.get_by_role("region", name="Its own keys")).to_have_count(0)
     page.goto(f"{house.url}/settings?tab=repositories&repo=acme/vault")
     expect(page.get_by_text("GitHub does not let you read acme/vault")).to_be_visible()

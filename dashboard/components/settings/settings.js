@@ -102,6 +102,7 @@ function drawField(node, f, answers) {
   if (f.kind !== "choice") p.input.placeholder = f.locked ? "" : f.example ? `e.g. ${f.example}` : "";
   if (!p.dirty && p.input.value !== f.value) p.input.value = f.value;
   p.input.disabled = Boolean(f.locked || f.read_only);
+  show(p.input, !f.read_only || Boolean(f.value)); // to look at there is what counts, below
   p.input.setAttribute("aria-invalid", String(!p.said.nodes[0].hidden));
   p.suggest.replaceChildren(...f.suggest.map((value) => el("option", { value })));
   write(p.value, f.effective);
