@@ -73,7 +73,7 @@ def details(view: TaskView, pull: Glimpse[PullView], *, tab: str, has_lines: boo
         "prompt": next((run.prompt for run in reversed(view.runs) if run.prompt), ""),
         "inputs": inputs.rows(task, view.runs, zone=zone),
         "usage": [_usage(run) for run in view.runs],
-        "total": _total(task),
+        "total": _total(task, has_told=any(_used(run) for run in view.runs)),
         "changes": _changes(view, pull, has_lines=has_lines),
         "result": _result(task) | _standing(task, pull),
     }
@@ -152,7 +152,7 @@ def _sentence(event: Event, zone: tzinfo) -> dict[str, Any]:
 
 
 def _usage(run: Run) -> dict[str, str]:
-    used = run.usage or (run.result or {}).get("usage") or {}
+    used = _used(run)
     seconds = (run.result or {}).get("seconds")
     return {
         "run": f"Run {run.number}",
@@ -166,15 +166,20 @@ def _usage(run: Run) -> dict[str, str]:
     }
 
 
-def _total(task: Task) -> dict[str, str]:
+def _used(run: Run) -> dict[str, Any]:
+    """What the run itself has used, as far as its agent told."""
+    return run.usage or (run.result or {}).get("usage") or {}
+
+
+def _total(task: Task, *, has_told: bool) -> dict[str, str]:
     return {
         "run": "Task",
         "machine": "",
         "time": present.duration(task.machine_seconds) if task.machine_seconds else "",
-        "input": present.tokens(task.input_tokens),
-        "output": present.tokens(task.output_tokens),
-        "cache": present.tokens(task.cache_read_tokens),
-        "write": present.tokens(task.cache_write_tokens),
+        "input": present.tokens(task.input_tokens) if has_told else "",
+        "output": present.tokens(task.output_tokens) if has_told else "",
+        "cache": present.tokens(task.cache_read_tokens) if has_told else "",
+        "write": present.tokens(task.cache_write_tokens) if has_told else "",
         "cost": present.money(task.cost_usd) or "not told",
     }
 

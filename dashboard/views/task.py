@@ -64,7 +64,7 @@ def _draw(view: TaskView, services: Services) -> None:
         components.draw("held", held.panel(task, view.held, url=config.url), act=_decide)
     left, right = st.columns([4, 7])
     with left:
-        components.draw("story", {"lines": story.lines(view, zone=zone), "live": task.is_live})
+        components.draw("story", {"lines": story.lines(view, zone=zone), "live": _is_at_work(view)})
     with right:
         # On its own: each piece of a long log that the browser asks for draws nothing else anew.
         st.fragment(_log)()
@@ -136,7 +136,7 @@ def _log() -> None:
         piece = data.watch().look(lambda: _piece(services, view.task.id, run.id, asked), services.clock())
     except (DatabaseAway, NotFound):
         asked, piece = {}, LogPiece([], 0, 0)
-    live = view.task.is_live and run.id == view.task.run_id
+    live = _is_at_work(view) and run.id == view.task.run_id
     seen = story.log(run.id, piece, asked=int(asked.get("asked", 0)), live=live, zone=page.zone())
     components.draw("log", seen | {"runs": story.runs(view)}, pull=_pull, act=_choose_run)
 
@@ -151,6 +151,11 @@ def _piece(services: Services, task_id: str, run_id: str, asked: dict[str, Any])
     piece = data.log_end(services.db, run_id) if after is None else data.log_chunk(services.db, run_id, after=after)
     sent[run_id] = piece.upto
     return piece
+
+
+def _is_at_work(view: TaskView) -> bool:
+    """Whether more is to come by itself: of what waits for a person it is not."""
+    return view.task.is_live and view.held is None
 
 
 def _chosen(view: TaskView) -> Run:

@@ -50,9 +50,11 @@ function makeLog(home, latest) {
   function settle() {
     const all = `${many(lines.length)} lines${held.length ? `, ${many(held.length)} new` : ""}`;
     const part = sheet.size === lines.length ? all : `${many(sheet.size)} of ${all}`;
-    write(count, !lines.length ? "" : low ? `${part}, ${many(low)} to come` : part);
+    write(count, !lines.length ? "" : low ? `${part}, ${Math.floor((100 * lines.length) / (lines.length + low))} %` : part);
+    count.title = low ? "The rest of the log is being fetched" : "";
     write(none, lines.length ? "No line matches." : live ? "The log begins when the machine is up." : "This run left no log.");
     show(none, sheet.size === 0);
+    root.classList.toggle("bare", !lines.length && !live); // nothing comes any more: no room is kept for it
     if (follow) toEnd();
     if (!low && !behind) whole.splice(0).forEach((tell) => tell());
   }
