@@ -77,11 +77,9 @@ def create_app(services: Services, *, settings: Mapping[str, str] | None = None,
         tasks_api.routes(services, roster, Streams(services.db, most=_MOST_STREAMS, poll_seconds=poll_seconds))
     )
     app.register_api(agents_api.routes(services, roster))
-    app.register_api(review_api.routes(services))
-    app.register_api(fly_api.routes(services))
-    app.register_api(diagnostics_api.routes(services))
     app.register_api(config_api.routes(services, roster))
-    app.register_api(notifications_api.routes(services))
+    for part in (review_api, fly_api, diagnostics_api, notifications_api):
+        app.register_api(part.routes(services))
     return app
 
 
