@@ -131,7 +131,8 @@ function plain(event) {
   return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 }
 
-// A button that asks once more before it does what cannot be undone.
+// A button that asks once more before it does what cannot be undone. The second click of a double one, and a key that is
+// held down, are no answer.
 function twice(button, word, question, act) {
   let timer = 0;
   const calm = () => {
@@ -140,7 +141,9 @@ function twice(button, word, question, act) {
     write(button, word);
     button.classList.remove("sure");
   };
-  button.addEventListener("click", () => {
+  button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
+  button.addEventListener("click", (event) => {
+    if (event.detail > 1) return;
     if (timer) {
       calm();
       act();

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from store import runs, tasks
+from store.lifecycle import Status
 from tests.builders import make_task
 
 pytestmark = pytest.mark.browser
@@ -57,6 +59,51 @@ def test_what_is_typed_and_not_chosen_is_taken_back_when_one_leaves(dashboard, t
     tab.get_by_role("heading", name="Feed").click()
     expect(field).to_have_value("")
     expect(tab).not_to_have_url(re.compile("by="))
+
+
+def test_a_card_is_stopped_and_tried_again_by_keyboard_and_the_reader_stays_at_it(dashboard, screen, own):
+    task = make_task(dashboard.db, repository=own, issue_title="By keyboard alone")
+    screen.goto(f"{dashboard.url}/?repository={own}")
+    card = screen.get_by_role("article")
+    card.get_by_role("button", name="Stop").focus()
+    screen.keyboard.press("Enter")
+    expect(card.get_by_role("button", name="Stop it?")).to_be_focused()
+    screen.keyboard.press("Enter")
+    expect(screen.get_by_text("Stopped before a machine was started.")).to_be_visible()
+    expect(card.get_by_role("button", name="Open")).to_be_focused()
+    card.get_by_role("button", name="Retry").focus()
+    for _ in range(2):
+        screen.keyboard.press("Enter")
+    expect(screen.get_by_text("Queued again.")).to_be_visible()
+    expect(card.get_by_role("button", name="Stop")).to_be_visible()
+    assert len(runs.of_task(dashboard.db, task.id)) == 2
+
+
+def test_a_double_click_stops_nothing(dashboard, tab, own):
+    task = make_task(dashboard.db, repository=own)
+    tab.goto(f"{dashboard.url}/?repository={own}")
+    tab.get_by_role("article").get_by_role("button", name="Stop").dblclick()
+    expect(tab.get_by_role("article").get_by_role("button", name="Stop it?")).to_be_visible()
+    assert tasks.get(dashboard.db, task.id).status is Status.QUEUED
+
+
+def test_a_card_whose_key_was_refused_leads_to_the_keys(dashboard, tab, own):
+    make_task(dashboard.db, repository=own, status=Status.FAILED, reason="auth", message="the key was refused")
+    tab.goto(f"{dashboard.url}/?repository={own}")
+    expect(tab.get_by_role("region", name="At a glance")).to_contain_text("The key was refused.")
+    tab.get_by_role("article").get_by_role("button", name="Add a key").click()
+    expect(tab).to_have_url(re.compile(r"/settings\?tab=secrets"))
+    expect(tab.get_by_role("group", name="ANTHROPIC_API_KEY", exact=True)).to_be_visible()
+
+
+def test_the_four_answers_lead_to_what_they_are_about(dashboard, screen, own):
+    task = make_task(dashboard.db, repository=own, status=Status.SUCCEEDED, pr_number=7, pr_state="open")
+    screen.goto(f"{dashboard.url}/?repository={own}")
+    glance = screen.get_by_role("region", name="At a glance")
+    for word in ("Running", "Needs you", "Failed today", "Cost today"):
+        expect(glance.get_by_role("heading", name=word)).to_be_in_viewport()
+    glance.get_by_role("link", name="PR #7").click()
+    screen.wait_for_url(f"**/review?id={task.id}")
 
 
 def test_the_choice_of_colours_is_remembered_on_every_page(dashboard, tab):
