@@ -20,6 +20,8 @@ from store.members import Role
 from tests.builders import NOW
 from tests.signing_in import variables
 
+TOKEN = '{"value": "ghu_x", "ends_at": "2027-01-01T00:00:00+00:00", "refresh": null}'
+
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
@@ -28,7 +30,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
     migrate.upgrade(made.config.database)
     for number, login, name in ((1, "maria", "Maria Lind"), (2, "tom", "")):
         one = BrowserSession(number, login, name, "", NOW + timedelta(days=1))
-        browser_sessions.begin(made.db, made.vault, f"cookie of {login}", one, token="{}", now=NOW)
+        browser_sessions.begin(made.db, made.vault, f"cookie of {login}", one, token=TOKEN, now=NOW)
     yield made
     made.db.close()
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jobs import signing_in
+from jobs import roles, signing_in
 from jobs.signing_in import COOKIE
-from store import tables
+from store import members, tables
 from tests.signing_in import Place, opened
 
 
@@ -124,6 +124,30 @@ def test_signing_out_ends_it_in_every_browser_and_at_github(place: Place) -> Non
         assert one.get("/api/auth/me").status_code == 401, "a copy of the cookie is worth nothing"
         left = [token for token in place.stage.world.tokens.values() if token.app is not None]
         assert [token.user.login for token in left if token.user] == ["tom"]
+
+
+def test_a_role_counts_at_the_next_request(place: Place) -> None:
+    with place.browser() as browser:
+        place.signed_in(browser, "tom")
+        seen = [browser.get("/api/auth/me").json()]
+        for role in ("viewer", "admin"):
+            roles.name(place.services, "TOM", role, by="maria")
+            seen.append(browser.get("/api/auth/me").json())
+        assert [(me["role"], me["admin"]) for me in seen] == [("member", False), ("viewer", False), ("admin", True)]
+
+
+def test_whoever_is_sent_away_is_out_in_every_browser_and_at_github(place: Place) -> None:
+    with place.browser() as one, place.browser() as other, place.browser() as marias:
+        place.signed_in(one, "tom"), place.signed_in(other, "tom"), place.signed_in(marias)
+        tom = members.find(place.services.db, "tom")
+        assert tom is not None and tom.person_id is not None
+        tokens = signing_in.send_away(place.services, tom.person_id, "tom", by="maria")
+        assert one.get("/api/auth/me").status_code == other.get("/api/auth/me").status_code == 401
+        assert marias.get("/api/auth/me").status_code == 200
+        signing_in.revoke(place.services, tom.person_id, tokens)
+        left = [token for token in place.stage.world.tokens.values() if token.app is not None]
+        assert [token.user.login for token in left if token.user] == ["maria"]
+        assert place.signed_in(one, "tom").status_code == 303, "to come back is no crime"
 
 
 def test_a_session_ends_by_itself(place: Place) -> None:
