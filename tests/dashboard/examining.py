@@ -1,0 +1,69 @@
+"""What is wrong with a page as it stands in the browser: by our own rules, and by those of WCAG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+Colours = Literal["light", "dark"]
+
+_OURS = (Path(__file__).parent / "examine.js").read_text()
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+COLOURS: tuple[Colours, ...] = ("light", "dark")
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+class Viewer:
+    """A tab that remembers what its pages complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._heard: list[str] = []
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: self._heard.append(f"an error in the page: {error}"))
+        page.on("console", self._listen)
+
+    def open(self, address: str) -> None:
+        """Load a page and wait until it is there: a heading of its own, and no bones over it."""
+        self._heard.clear()
+        self.page.set_viewport_size(SIZES["desktop"])
+        self.page.goto(address)
+        expect(self.page.locator("h1:visible").first).to_be_visible()
+        expect(self.page.locator("#porter-skeleton")).to_have_count(0)
+
+    def look(self) -> Iterator[str]:
+        """At both widths: what is wrong, and what the browser complained of."""
+        for name in SIZES:
+            yield from self._seen(name)
+        yield from self._heard
+
+    def look_closely(self, ways: Iterable[tuple[str, Colours]] = tuple(product(SIZES, COLOURS))) -> Iterator[str]:
+        """The same, and what WCAG forbids; in these ways, or at both widths, dark and light."""
+        for name, colours in ways:
+            self.page.emulate_media(color_scheme=colours)
+            yield from self._seen(name)
+            yield from (f"{name}, {colours}: {one}" for one in barriers(self.page))
+        yield from self._heard
+
+    def look_once_closely(self) -> Iterator[str]:
+        """The same, each width and each colour once."""
+        return self.look_closely([("desktop", "dark"), ("phone", "light")])
+
+    def _seen(self, size: str) -> list[str]:
+        self.page.set_viewport_size(SIZES[size])
+        return [f"{size}: {one}" for one in self.page.evaluate(_OURS)]
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._heard.append(f"in the console: {message.text} {message.location.get('url', '')}")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds, in every shadow root; nothing of the page is left out."""
+    found: list[dict[str, Any]] = Axe().run(page, options=_RULES).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]} {node['failureSummary']}" for one in found for node in one["nodes"]]

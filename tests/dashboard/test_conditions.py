@@ -1,0 +1,75 @@
+"""Every page in each of its conditions, at both widths: its content or one plain sentence, and nothing out of place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from dashboard.operations import TABS as OPERATIONS
+from dashboard.settings_tabs import TABS as SETTINGS
+from tests.dashboard import conditions
+from tests.dashboard.conditions import Stage
+from tests.dashboard.examining import Viewer
+
+pytestmark = pytest.mark.browser
+
+PLACES = {
+    "feed": "/",
+    "task": "/task?id={task}",
+    "review": "/review",
+    "pull": "/review?id={pull}",
+    "dispatch": "/dispatch?repository=acme/widgets",
+    "history": "/history",
+    "insights": "/insights",
+    "setup": "/setup",
+    "repository": "/settings?tab=repositories&repo=acme/widgets",
+    **{f"settings-{tab}": f"/settings?tab={tab}" for tab in SETTINGS},
+    **{f"operations-{tab}": f"/operations?tab={tab}" for tab in OPERATIONS},
+}
+PAGES = ("feed", "task", "review", "pull", "dispatch", "history", "insights", "setup", "settings-agents",
+         "operations-queues", "operations-health", "operations-machines")  # fmt: skip
+ASK_GITHUB = ("task", "pull", "dispatch", "setup", "repository", "operations-health")
+CONDITIONS = {
+    "empty": (conditions.empty, PLACES),
+    "full": (conditions.full, PLACES),
+    "no-redis": (conditions.without_redis, PAGES),
+    "no-github": (conditions.without_github, (*PAGES, "repository", "settings-github")),
+    "silent-github": (conditions.with_silent_github, ASK_GITHUB),
+}
+CASES = [
+    pytest.param(name, place, id=f"{name}-{place}") for name, (_, places) in CONDITIONS.items() for place in places
+]
+# What a reader must be told, besides the page's own words.
+TOLD = {
+    ("empty", "feed"): "No tasks yet",
+    ("empty", "task"): "There is no such task",
+    ("empty", "review"): "Nothing waits for you",
+    ("full", "pull"): "The change",
+    ("full", "operations-queues"): "finish task 7",
+    ("no-redis", "operations-queues"): "Redis does not answer. No task is lost",
+}
+
+
+@pytest.fixture(scope="module")
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with CONDITIONS[request.param][0](tmp_path_factory.mktemp(request.param)) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def viewer(browser: Browser) -> Iterator[Viewer]:
+    """One tab for all: what the browser keeps of Streamlit's scripts need not be read again."""
+    with browser.new_context() as context:
+        yield Viewer(context.new_page())
+
+
+@pytest.mark.parametrize(("stage", "place"), CASES, indirect=["stage"])
+def test_a_page_shows_what_there_is_or_says_what_is_away(stage, viewer, place, request):
+    name = request.node.callspec.params["stage"]
+    viewer.open(stage.at(PLACES[place]))
+    if words := TOLD.get((name, place)):
+        expect(viewer.page.get_by_text(words).first).to_be_visible()
+    closely = {"full": viewer.look_closely, "empty": viewer.look_once_closely}
+    assert list(closely.get(name, viewer.look)()) == []
