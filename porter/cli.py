@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -16,17 +17,24 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs.errors import JobError
 from porter.config_cli import config
+from porter.data_dir import known_secrets
 from porter.doctor_cli import app, doctor
 from porter.errors import StartError
 from porter.fly_cli import fly
 from porter.member_cli import member
 from store.errors import StoreError
 
+# They work on what `porter up` keeps in its data directory, with the keys that it has made there.
+_BESIDE_UP = ("secret", "rotate", "config", "doctor", "app", "fly", "member", "migrate")
+
 
 @click.group()
 @click.version_option(package_name="porter")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Porter: comment `@porter <agent>` on a GitHub issue, get a pull request back."""
+    if context.invoked_subcommand in _BESIDE_UP and os.environ.get("PORTER_ENV") != "production":
+        os.environ |= known_secrets(Path(os.environ.get("PORTER_DATA_DIR", ".porter")))
 
 
 @cli.command()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from porter.errors import StartError
 
+_SECRETS = "secrets.env"
+
 
 class DataDir:
     """A private folder (mode 0700) that one Porter uses at a time. `path` is made if it is not there."""
@@ -30,12 +32,21 @@ class DataDir:
 
     def secrets(self) -> dict[str, str]:
         """The secrets this Porter made for itself, made now if there are none. Variables of the environment win."""
-        file = self.path / "secrets.env"
+        file = self.path / _SECRETS
         if not file.exists():
             write_private(file, "".join(f"{name}={value}\n" for name, value in _new_secrets().items()))
-        lines = file.read_text().splitlines()
-        known = dict(line.split("=", 1) for line in lines if "=" in line)
-        return {name: os.environ.get(name) or value for name, value in known.items()}
+        return known_secrets(self.path)
+
+
+def known_secrets(path: Path) -> dict[str, str]:
+    """The secrets that a Porter has made for itself in this folder; none where there has been none, or where they are
+    not the caller's to read. Variables of the environment win."""
+    try:
+        lines = (path / _SECRETS).read_text().splitlines()
+    except OSError:
+        return {}
+    known = dict(line.split("=", 1) for line in lines if "=" in line)
+    return {name: os.environ.get(name) or value for name, value in known.items()}
 
 
 def write_private(file: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -83,7 +84,8 @@ def test_a_fault_is_a_sentence_and_a_failing_exit_code(
 
 
 def test_a_secret_is_read_from_standard_input_and_never_shown_again(tmp_path: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "PORTER_DATA_DIR": str(tmp_path), **DataDir(tmp_path).secrets()}
+    DataDir(tmp_path).secrets()  # as `porter up` makes them; the commands beside it find them there
+    environment = {"PATH": os.environ["PATH"], "PORTER_DATA_DIR": str(tmp_path)}
 
     def porter(*argv: str, text: str = "") -> str:
         ended = subprocess.run(
@@ -100,3 +102,5 @@ def test_a_secret_is_read_from_standard_input_and_never_shown_again(tmp_path: Pa
     assert b"sk-canary" not in (tmp_path / "porter.db").read_bytes()
     porter("secret", "remove", "ANTHROPIC_API_KEY")
     assert "ANTHROPIC_API_KEY" not in porter("secret", "list")
+    explained = porter("config", "explain", "--repo", "acme/greeter", "--user", "maria")
+    assert re.search(r"^priority +normal +built-in$", explained, re.MULTILINE), explained
