@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -119,7 +120,7 @@ def routes(services: Services) -> APIBlueprint:
     @api.get("", responses={"200": ChannelList})
     def list_channels() -> Answered:
         """The channels, and how each one's last delivery went."""
-        return {"channels": [_shape(services, one) for one in channels.known(services.db)]}
+        return _listed(services)
 
     @api.post("", responses={"201": ChannelShape})
     def add_channel(body: ChannelBody) -> Answered:
@@ -139,7 +140,7 @@ def routes(services: Services) -> APIBlueprint:
                 notifying.replace(services, path.id, address=body.address, secret=body.secret, by=g.caller)
             if body.events is not None:
                 notifying.choose(services, path.id, body.events, by=g.caller)
-            return _shape(services, channels.get(services.db, path.id))
+            return _shapes(services, [channels.get(services.db, path.id)])[0]
         except NotFound:
             raise _unknown() from None
         except JobError as refused:
@@ -168,7 +169,7 @@ def routes(services: Services) -> APIBlueprint:
         """Forget a channel, and what still waits to be sent there."""
         if not notifying.remove(services, path.id, by=g.caller):
             raise _unknown()
-        return {"channels": [_shape(services, one) for one in channels.known(services.db)]}
+        return _listed(services)
 
     return api
 
@@ -177,12 +178,21 @@ def _unknown() -> Unknown:
     return Unknown("there is no such channel")
 
 
+def _listed(services: Services) -> dict[str, Any]:
+    return {"channels": _shapes(services, channels.known(services.db))}
+
+
 def _with_secret(services: Services, added: Added) -> dict[str, Any]:
-    return _shape(services, added.channel) | {"secret": added.secret or None}
+    [shown] = _shapes(services, [added.channel])
+    return shown | {"secret": added.secret or None}
 
 
-def _shape(services: Services, channel: Channel) -> dict[str, Any]:
-    last, waiting = notices.last(services.db).get(channel.id), notices.waiting(services.db).get(channel.id, 0)
+def _shapes(services: Services, found: Sequence[Channel]) -> list[dict[str, Any]]:
+    last, waiting = notices.last(services.db), notices.waiting(services.db)
+    return [_shape(one, last.get(one.id), waiting.get(one.id, 0)) for one in found]
+
+
+def _shape(channel: Channel, last: Notice | None, waiting: int) -> dict[str, Any]:
     known = {name: getattr(channel, name) for name in ("id", "kind", "place", "scope", "created_at", "created_by")}
     events, tried = [Occasion(one) for one in channel.events], _delivery(last) if last else None
     shown = ChannelShape(**known, events=events, waiting=waiting, last=tried)

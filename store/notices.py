@@ -125,11 +125,13 @@ def settle(db: Database, notice: Notice, state: State, answer: str, *, now: date
 
 
 def put_off(db: Database, notice: Notice, answer: str, *, until: datetime, rest: datetime) -> bool:
-    """Let go of it until then, and send nothing to its channel before `rest`."""
+    """Let go of it until then, and send nothing to its channel before `rest`. False when another worker has taken it
+    over since, or its channel is gone."""
     with db.write() as connection:
-        there = _write(connection, notice, answer=answer, due_at=until)
-        channels.change_in(connection, notice.channel_id, rests_until=rest)
-        return there
+        # The channel first, as where one is removed: two that took them in different orders could wait for each other.
+        mine = _channels.c.id == notice.channel_id
+        connection.execute(update(_channels).where(mine).values(rests_until=rest))
+        return _write(connection, notice, answer=answer, due_at=until)
 
 
 def worst(db: Database, channel_id: str) -> int:

@@ -49,6 +49,9 @@ def send_due(services: Services, channel_id: str) -> None:
 
 def _try(services: Services, notice: Notice) -> bool:
     """Whether the channel may be told the next thing at once."""
+    if notice.attempts > len(PAUSES) + 1:  # its workers died of it: nobody has counted its end
+        _give_up(services, notice, notice.answer or "each attempt ended in an error; the workers' log says which")
+        return True
     try:
         answer = _deliver(services, notice, channels.get(services.db, notice.channel_id))
     except (Unreachable, VaultError) as trouble:

@@ -97,9 +97,10 @@ def _looked_up(target: Target, seconds: float) -> list[Address]:
 def _connected(target: Target, addresses: Sequence[Address], end: float) -> socket.socket:
     """The first address that takes the connection; the certificate must be for the name that was typed."""
     trouble: OSError = OSError("it has no address")
-    for address in addresses:
+    for tried, address in enumerate(addresses):
+        share = _left(end) / (len(addresses) - tried)  # one that is silent must leave time for the next
         try:
-            line = socket.create_connection((str(address), target.port), timeout=_left(end))
+            line = socket.create_connection((str(address), target.port), timeout=share)
             break
         except OSError as error:
             trouble = error

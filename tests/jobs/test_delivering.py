@@ -199,6 +199,15 @@ def test_a_channel_that_is_removed_is_told_nothing_more(house: House, channel, r
     assert receiver.heard == []
 
 
+def test_a_notice_whose_workers_die_again_and_again_is_given_up(house: House, channel, receiver):
+    house.ended()
+    for _ in range(len(PAUSES) + 1):
+        assert notices.claim(house.services.db, channel, now=house.clock()) is not None
+        house.wait(LEASE.total_seconds())
+    send_due(house.services, channel)
+    assert (last(house, channel).state, receiver.heard) == (State.FAILED, [])
+
+
 def test_a_test_is_sent_once_by_the_way_that_all_else_goes(house: House, channel, receiver):
     receiver.answers = [(500, {}, b"")]
     notifying.try_out(house.services, channel, by="maria")

@@ -144,6 +144,16 @@ def test_a_channel_that_rests_is_sent_nothing_and_a_test_wakes_it(db: Database):
     assert notices.due(db, now=soon) == ["c1"]
 
 
+def test_a_channel_that_was_removed_meanwhile_is_no_error_to_its_worker(db: Database):
+    channel(db)
+    make_task(db, status=Status.FAILED)
+    notice = notices.claim(db, "c1", now=NOW)
+    with db.write() as connection:
+        channels.remove_in(connection, "c1")
+    assert notice is not None and not notices.put_off(db, notice, "503", until=NOW, rest=NOW)
+    assert not notices.settle(db, notice, State.SENT, "200 OK", now=NOW)
+
+
 def test_a_channel_goes_with_all_that_it_was_told(db: Database):
     channel(db)
     make_task(db, status=Status.FAILED)
