@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from porter.supervisor import free_port
 from store import migrate
 from tests.dashboard.conftest import ROOT, _wait_until_healthy
 from tests.signing_in import Place, opened
@@ -28,9 +28,8 @@ class House:
 
 
 def own_address() -> str:
-    """One on this computer that nobody listens at yet."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return f"http://127.0.0.1:{door.getsockname()[1]}"
+    """One on this computer that nobody listens at, or will before we do."""
+    return f"http://127.0.0.1:{free_port(0)}"
 
 
 @contextmanager

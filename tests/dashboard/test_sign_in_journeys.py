@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,41 +10,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from store import deliveries, migrate, settings, tables
+from store import deliveries, settings, tables
 from store.records import Delivery, Verdict
 from tests.dashboard.builders import make_task
-from tests.dashboard.conftest import ROOT, _wait_until_healthy, open_menu
-from tests.signing_in import Place, opened
+from tests.dashboard.conftest import open_menu
+from tests.dashboard.house import House, sign_in, standing
 
 pytestmark = pytest.mark.browser
 
 
-@dataclass(frozen=True)
-class House:
-    place: Place
-    url: str
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("signed-in")
-    migrate.upgrade(f"sqlite:///{folder / 'porter.db'}")
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = int(door.getsockname()[1])
-    url = f"http://127.0.0.1:{port}"
-    with opened(folder, folder / "porter.db", clock=lambda: datetime.now(UTC), dashboard=url) as place:
-        make_task(place.services.db, repository="acme/widgets", issue_title="Everybody's")
-        make_task(place.services.db, repository="acme/vault", issue_title="Nobody's business")
-        told = {"PATH": os.environ["PATH"], "HOME": str(folder), **place.environment(url)}
-        argv = [sys.executable, "-m", "uvicorn", "dashboard.asgi:app", "--port", str(port)]
-        with (folder / "dashboard.log").open("wb") as log:
-            process = subprocess.Popen(argv, cwd=ROOT, env=told, stdout=log, stderr=log)
-        try:
-            _wait_until_healthy(url, process, folder / "dashboard.log")
-            yield House(place, url)
-        finally:
-            process.terminate()
-            process.wait(20)
+    with standing(tmp_path_factory.mktemp("signed-in")) as it:
+        make_task(it.place.services.db, repository="acme/widgets", issue_title="Everybody's")
+        make_task(it.place.services.db, repository="acme/vault", issue_title="Nobody's business")
+        yield it
 
 
 @pytest.fixture
@@ -59,13 +34,6 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(60_000)
     yield page
     context.close()
-
-
-def sign_in(page: Page, house: House, who: str, path: str = "/") -> None:
-    page.goto(f"{house.url}{path}")
-    page.get_by_role("button", name="Sign in with GitHub").click()
-    page.get_by_text(who, exact=True).click()
-    page.get_by_role("button", name="Authorize Porter").click()
 
 
 def test_who_is_not_signed_in_sees_nothing_but_the_way_in(page: Page, house: House) -> None:
