@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import perf_counter
 
 import psycopg
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, case, literal, select, text
 
 from store import tables
 from store.database import Database
-from store.lifecycle import LIVE, Status
+from store.lifecycle import Status
 from store.migrate import upgrade
 
 DAYS = 120  # over which the tasks are spread, however many
@@ -89,12 +89,12 @@ def _insert(connection: Connection, count: int) -> None:
 
 
 def _give_runs(connection: Connection) -> None:
-    """To the few tasks that are at work or in line."""
+    """One to each task."""
     tasks = tables.tasks.c
-    live = select(tasks.id, tasks.run_id, tasks.created_at, tasks.status).where(tasks.status.in_(sorted(LIVE)))
-    rows = [
-        {"id": run_id, "task_id": task_id, "number": 1, "kind": "first", "created_at": at,
-         "waits_for": "deployment" if status == Status.QUEUED else None}
-        for task_id, run_id, at, status in connection.execute(live)
-    ]  # fmt: skip
-    connection.execute(tables.runs.insert(), rows)
+    waits_for = case((tasks.status == Status.QUEUED, "deployment"))
+    columns = ["id", "task_id", "number", "kind", "created_at", "started_at", "finished_at", "waits_for"]
+    ours = select(
+        tasks.run_id, tasks.id, literal(1), literal("first"), tasks.created_at, tasks.started_at, tasks.finished_at,
+        waits_for,
+    )  # fmt: skip
+    connection.execute(tables.runs.insert().from_select(columns, ours))

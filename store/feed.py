@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, String, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Select, String, func, literal, select, true, union_all
 
 from store import listing, tables, waiting
 from store.among import among
 from store.database import Database
-from store.filters import TaskFilter, visible, waits_or_not, ways
+from store.filters import TaskFilter, is_not_open, visible, waits_or_not, ways
 from store.lifecycle import LIVE, Status
 from store.records import Task
 
@@ -42,7 +42,7 @@ def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
     """How many tasks of each status match, each count stopped at `COUNT_LIMIT` + 1. Ignores `wanted.statuses`."""
     with db.read() as connection:
         every = visible(connection, replace(wanted, statuses=frozenset(), needs_person=None))
-        parts = [_some(every & _of_status(status, wanted.needs_person), status) for status in Status]
+        parts = [_some(every & _of_status(status, wanted.needs_person), wanted, status) for status in Status]
         found = {Status(status): int(tasks) for status, tasks in connection.execute(union_all(*parts))}
     return {status: found.get(status, 0) for status in Status}
 
@@ -50,7 +50,7 @@ def counts(db: Database, wanted: TaskFilter) -> Mapping[Status, int]:
 def count(db: Database, wanted: TaskFilter) -> int:
     """How many tasks match, stopped at `COUNT_LIMIT` + 1."""
     with db.read() as connection:
-        return _count(connection, visible(connection, wanted))
+        return sum(int(tasks) for _, tasks in connection.execute(_some(visible(connection, wanted), wanted)))
 
 
 def repositories(db: Database, *, like: str = "", only: frozenset[str] | None = None, limit: int = 20) -> list[str]:
@@ -66,11 +66,13 @@ def repositories(db: Database, *, like: str = "", only: frozenset[str] | None = 
 def latest_names(
     db: Database, of: Literal["agent", "requested_by", "branch"], wanted: TaskFilter, *, like: str = "", limit: int = 50
 ) -> list[str]:
-    """The different agents, people or branches of the newest `COUNT_LIMIT` tasks that match, in order; those that
-    contain `like`."""
-    newest = select(_tasks.c[of]).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(COUNT_LIMIT)
+    """The different agents, people or branches of the newest `COUNT_LIMIT` tasks that match (of few repositories: of
+    the newest of each), in order; those that contain `like`."""
+    newest = select(_tasks.c[of]).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc())
     with db.read() as connection:
-        column = newest.where(visible(connection, wanted)).subquery().c[of]
+        every = ways(connection, wanted)
+        heads = [newest.where(way).limit(COUNT_LIMIT // len(every)).subquery() for way in every]
+        column = union_all(*(select(head.c[of]) for head in heads)).subquery().c[of]
         query = select(column).distinct().where(column.icontains(like, autoescape=True)).order_by(column).limit(limit)
         return [str(name) for name in connection.execute(query).scalars()]
 
@@ -122,19 +124,22 @@ def positions(db: Database, queued: Sequence[Task]) -> Mapping[str, int]:
         return waiting.positions(connection, queued, most=COUNT_LIMIT + 1)
 
 
-def _count(connection: Connection, where: ColumnElement[bool]) -> int:
-    return sum(int(tasks) for _, tasks in connection.execute(_some(where, "")))
-
-
-def _some(where: ColumnElement[bool], name: str) -> Select[str, int]:
-    """The name, and how many tasks there are, counted no further than one over the limit."""
-    some = select(_tasks.c.id).where(where).limit(COUNT_LIMIT + 1).subquery()
-    return select(literal(name, String), func.count()).select_from(some)
+def _some(where: ColumnElement[bool], wanted: TaskFilter, name: str = "") -> Select[str, int]:
+    """The name, and how many tasks there are, counted no further than one over the limit. In the order of an index:
+    else a database may look for them in the table from its beginning, where none may be for long."""
+    some = select(_tasks.c.id).where(where).limit(COUNT_LIMIT + 1)
+    if wanted.repository:
+        some = some.order_by(_tasks.c.pr_state)
+    elif wanted.only is None:
+        some = some.order_by(_tasks.c.created_at.desc())
+    return select(literal(name, String), func.count()).select_from(some.subquery())
 
 
 def _of_status(status: Status, needs_person: bool | None) -> ColumnElement[bool]:
-    """Only of two statuses can a task wait for a person, so the others are not asked."""
+    """Only of two statuses can a task wait for a person, each in its own way."""
     is_this = _tasks.c.status == status
-    if needs_person is None or (not needs_person and status not in (Status.FINISHING, Status.SUCCEEDED)):
+    if needs_person is None:
         return is_this
-    return is_this & waits_or_not(needs_person)
+    if needs_person or status is Status.FINISHING:
+        return is_this & waits_or_not(needs_person)
+    return is_this & is_not_open() if status is Status.SUCCEEDED else is_this

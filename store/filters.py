@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true, union_all
 
 from store import tables
 from store.among import among
@@ -108,10 +108,15 @@ def waits_or_not(needs_person: bool) -> ColumnElement[bool]:
     indexes give: they are few however many tasks there are. The rest is told by what each task is itself."""
     one = _tasks.alias()
     if not needs_person:
-        is_open = (_tasks.c.status == Status.SUCCEEDED) & (func.coalesce(_tasks.c.pr_state, "") == "open")
-        return not_(is_open) & _tasks.c.id.not_in(_held(one))
+        may_be = or_(_tasks.c.status != Status.SUCCEEDED, is_not_open())
+        return may_be & _tasks.c.id.not_in(_held(one))
     to_review = select(one.c.id).where(one.c.pr_state == "open", one.c.status == Status.SUCCEEDED)
     return _tasks.c.id.in_(union_all(_held(one), to_review))
+
+
+def is_not_open() -> ColumnElement[bool]:
+    """It has no pull request that nobody has merged or closed."""
+    return func.coalesce(_tasks.c.pr_state, "") != "open"
 
 
 def _held(one: Any) -> Select[Any]:

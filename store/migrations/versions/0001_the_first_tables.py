@@ -319,14 +319,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("comment_version < version"),
         )
         batch_op.create_index("ix_tasks_feed", ["created_at", "id"], unique=False)
-        batch_op.create_index("ix_tasks_issue", ["repository", "issue_number"], unique=False)
+        batch_op.create_index("ix_tasks_issue", ["issue_number", "repository"], unique=False)
         batch_op.create_index("ix_tasks_pull", ["repository", "pr_number"], unique=False)
         batch_op.create_index("ix_tasks_repository", ["repository", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_requested_by", ["requested_by", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_review", ["pr_state", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_branch", ["branch", "created_at", "id"], unique=False)
         batch_op.create_index("ix_tasks_status", ["status", "created_at", "id"], unique=False)
-        batch_op.create_index("ix_tasks_repository_status", ["repository", "status", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_tasks_repository_status", ["repository", "status", "pr_state"], unique=False)
         no_changes = sa.text("status = 'succeeded' and outcome = 'no_changes'")
         batch_op.create_index(
             "ix_tasks_no_changes",
