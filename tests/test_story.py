@@ -1,4 +1,4 @@
-"""Porter in ten tests: the real processes, beside stand-ins for GitHub and Fly. Read from top to bottom."""
+"""Porter in eleven tests: the real processes, beside stand-ins for GitHub and Fly. Read from top to bottom."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 from redis import Redis
 
 from porter.demo import Stage, stage
+from tests.jobs.notify_stage import is_signed
+from tests.jobs.receivers import receiving
 from tests.onlooker import Onlooker
 
 pytestmark = pytest.mark.timeout(240)
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(tmp_path_factory.mktemp("porter") / "data") as running:
+    with stage(tmp_path_factory.mktemp("porter") / "data", PORTER_NOTIFY_NETWORKS="127.0.0.0/8") as running:
         yield running
 
 
@@ -117,6 +119,16 @@ def test_a_failed_task_says_why_keeps_its_work_and_can_be_tried_again(we: Onlook
     assert we.api("PUT", f"/api/tasks/{task['id']}/retry").status_code == 200
     we.wait_for(lambda: we.task(task["id"])["run_id"].endswith("-2"))
     assert we.ended(task["id"])["status"] == "failed"
+
+
+def test_people_are_told_outside_github_once_and_signed(we: Onlooker) -> None:
+    with receiving() as receiver:
+        channel = we.api("POST", "/api/notifications", {"kind": "webhook", "address": f"{receiver.url}/in"}).json()
+        task = we.ended_task_of(we.comment("@porter mock write a note about telling", issue=3))
+        [(path, headers, body)] = we.wait_for(lambda: [one for one in receiver.heard if task["id"].encode() in one[2]])
+        we.api("DELETE", f"/api/notifications/{channel['id']}").raise_for_status()
+    assert path == "/in" and is_signed(headers, body, channel["secret"])
+    assert (headers["X-Porter-Event"], json.loads(body)["task"]["pr_url"]) == ("pull_request", task["pr_url"])
 
 
 def test_an_agent_that_looks_for_tokens_finds_none(we: Onlooker) -> None:
