@@ -14,6 +14,7 @@ from intake.judgement import Around, House
 from store.records import NewFollowUp, NewRequest, NewTask, Priority
 
 _WITH_FLAGS = (Verb.RETRY,)
+_NO_BRANCH = "`--branch` has no use here: work on a pull request goes on on the branch it has. Nothing was started."
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ def _checked(item: Item, said: Said, around: Around) -> Item:
             return CommandError(line, why) if why else item
         case Control(line=line, verb=verb, flags=flags) if flags and verb not in _WITH_FLAGS:
             return CommandError(line, f"`{verb}` takes no flags. Nothing was done.")
+        case Control(line=line, flags=flags) if why := _why_not_again(said, flags):
+            return CommandError(line, why)
         case _:
             return item
 
@@ -143,10 +146,17 @@ def _why_not_pull(said: Said, around: Around, flags: Mapping[str, Value]) -> str
             else "This pull request is closed. Reopen it and comment again."
         )
     if "branch" in flags:
-        return "`--branch` has no use here: work on a pull request goes on on the branch it has. Nothing was started."
+        return _NO_BRANCH
     if flags.get("dry-run"):
         return "`--dry-run` tells what would run on an issue; ask for it there. Nothing was started."
     return None
+
+
+def _why_not_again(said: Said, flags: Mapping[str, Value]) -> str | None:
+    """Why a retry with these flags cannot be."""
+    if flags.get("dry-run"):
+        return "`--dry-run` tells what a new command would run; `retry` runs the same again. Nothing was started."
+    return _NO_BRANCH if said.is_pull and "branch" in flags else None
 
 
 def _task(command: Command, said: Said, house: House, around: Around) -> NewTask:

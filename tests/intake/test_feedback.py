@@ -55,6 +55,7 @@ def test_two_commands_are_two_pieces_of_feedback_in_their_order(house: House):
     [
         pytest.param("@porter --branch=next louder, please", {}, "`--branch` has no use here", id="branch"),
         pytest.param("@porter --dry-run louder, please", {}, "tells what would run on an issue", id="dry-run"),
+        pytest.param("@porter retry --branch=next", {}, "`--branch` has no use here", id="retry-elsewhere"),
         pytest.param("@porter louder, please", {"issue": {"state": "closed"}}, "Reopen it", id="closed"),
     ],
 )

@@ -86,11 +86,18 @@ def test_a_command_that_cannot_be_done_here_is_refused_with_one_reply(house: Hou
     assert (request.verb, request.argument.count(said)) == ("mistake", 1)
 
 
-def test_flags_on_a_verb_that_takes_none_are_refused(house: House):
-    answer = house.deliver(house.comment("@porter stop --draft"))
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        pytest.param("@porter stop --draft", "takes no flags", id="stop"),
+        pytest.param("@porter retry --dry-run", "runs the same again", id="retry-that-would-only-tell"),
+    ],
+)
+def test_flags_that_a_verb_does_not_take_are_refused(house: House, body, why):
+    answer = house.deliver(house.comment(body))
 
     assert answer.json["verdict"] == "refused"
-    assert "takes no flags" in answer.json["reason"]
+    assert why in answer.json["reason"]
 
 
 @pytest.mark.parametrize(
