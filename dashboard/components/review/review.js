@@ -26,11 +26,13 @@ function makeReview(home, latest) {
   const acts = el("div", { class: "acts" }, reject, change, merge);
   const gates = el("div", { class: "gates" });
   const skeleton = el("div", { class: "gates", "aria-hidden": "true" }, ...[1, 2, 3].map(() => el("div", { class: "gate panel bone" })));
-  const keys = el("p", { class: "quiet keys" }, el("kbd", { text: "m" }), "merge", el("kbd", { text: "r" }), "request changes");
+  const merges = el("span", {}, el("kbd", { text: "m" }), "merge");
+  const keys = el("p", { class: "quiet keys" }, merges, el("span", {}, el("kbd", { text: "r" }), "request changes"));
+  const wait = el("div", { class: "wait" }, el("p", { class: "quiet", role: "status", text: "GitHub is being asked for the change…" }), el("div", { class: "panel bone", "aria-hidden": "true" }));
   const whole = el("div", { class: "whole" },
     el("div", { class: "line" }, p.title, el("div", { class: "acts" }, p.task, p.pull)),
     el("div", { class: "facts" }, p.badge, p.where, p.issue, p.agent, p.by, p.elapsed, p.cost, p.files, p.plus, p.minus, p.line),
-    p.summary, p.doing, gates, skeleton, el("div", { class: "decide" }, keys, acts));
+    p.summary, p.doing, gates, skeleton, el("div", { class: "decide" }, keys, acts), wait);
   const missing = el("section", { class: "panel missing" });
   const root = el("div", { class: "p review" }, back, whole, missing);
 
@@ -89,11 +91,12 @@ function makeReview(home, latest) {
     show(p.doing, Boolean(data.doing));
     keyed(gates, data.gates, (gate) => gate.name, makeGate, drawGate);
     show(gates, data.gates.length > 0);
-    show(skeleton, data.loading);
+    for (const bones of [skeleton, wait]) show(bones, data.loading);
     show(merge, data.can.merge);
     show(change, data.can.decide);
     show(reject, data.can.decide);
     show(keys, data.can.decide);
+    show(merges, data.can.merge);
     pinned.replaceChildren("Merges exactly ", el("code", { class: "mono", text: data.head.slice(0, 10) }), ` into ${data.base || "its base"}. If the branch moves first, nothing is merged.`);
     write(warning, data.failing ? `${data.failing} ${data.failing === 1 ? "check has" : "checks have"} failed.` : "");
     show(warning, Boolean(data.failing));

@@ -285,7 +285,11 @@ function makeSettings(home, latest) {
       if (!plain(event)) return;
       event.preventDefault();
       act({ do: "tab", tab: one.key });
-    } }), (link, one) => { write(link, one.title); if (one.here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); });
+    } }), (link, one) => {
+      write(link, one.title);
+      if (one.here && !link.ariaCurrent) requestAnimationFrame(() => { tabs.scrollLeft = link.offsetLeft - tabs.offsetLeft - 60; });
+      if (one.here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    });
     write(lead, value.lead);
     const one = value.picker?.chosen ?? "";
     show(picker, Boolean(value.picker) && !one);
