@@ -64,7 +64,7 @@ def test_it_hears_sigterm_and_ends_whatever_was_started(
     runner = first_process(machine)
     machine.until(lambda: "Edit greet.py" in porter.text)
     os.kill(runner, signal.SIGTERM)
-    machine.wait(20)
+    machine.wait(60)
     assert machine.process.returncode == 0
     assert machine.result["ending"] == "cancelled"
     assert machine.result["pushed"] == (BRANCH in bare.branches())

@@ -160,7 +160,7 @@ def test_setup_comes_before_the_agent_and_a_failure_stops_there(start: Start, jo
 
 def test_a_setup_command_has_its_own_limit(start: Start, job: JobDocument) -> None:
     machine = start(replace(job, setup_commands=["sleep 60"], limits=Limits(total=30, stall=20, setup=0.5)))
-    machine.wait(15)
+    machine.wait(60)
     assert machine.result["ending"] == "setup_failed"
     assert "longer than 0.5 seconds" in machine.result["message"]
 

@@ -6,16 +6,18 @@ import json
 import os
 import secrets
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.patience import Within
 from tests.worker.conftest import BRANCH, Bare, Start, told
 from tests.worker.porter import Porter
 from worker.agents.mock.antics import ORPHAN_MARK
 from worker.contract import JobDocument, Limits
+
+SOON = 60  # seconds, on a computer that does other things as well
 
 
 def orphans(within: Path) -> list[str]:
@@ -33,29 +35,28 @@ def orphans(within: Path) -> list[str]:
 
 
 def test_an_agent_without_output_is_stalled_and_its_work_is_kept(start: Start, job: JobDocument, bare: Bare) -> None:
-    machine = start(replace(told(job, "[mock:hang]"), limits=Limits(total=30, stall=1, setup=20)))
+    machine = start(replace(told(job, "[mock:hang]"), limits=Limits(total=60, stall=4, setup=20)))
     machine.wait()
     assert machine.result["ending"] == "stalled"
-    assert "silent for 1 seconds" in machine.result["message"]
+    assert "silent for 4 seconds" in machine.result["message"]
     assert machine.result["pushed"]
     assert "Hello" in bare.show(BRANCH)
 
 
 def test_an_agent_that_takes_too_long_is_timed_out_even_if_it_ignores_us(start: Start, job: JobDocument) -> None:
     machine = start(replace(told(job, "[mock:hang] [mock:ignore-term]"), limits=Limits(total=0.5, stall=20, setup=20)))
-    machine.wait()
+    with Within(12):
+        machine.wait(SOON)
     assert machine.result["ending"] == "timed_out"
     assert machine.result["exit_code"] == -signal.SIGKILL
-    assert machine.result["seconds"] < 10
 
 
 def test_cancel_ends_the_whole_tree_in_ten_seconds(start: Start, job: JobDocument, porter: Porter) -> None:
     porter.cancel_when = "starting mock"
     machine = start(told(job, "[mock:orphan] [mock:ignore-term] [mock:hang]"))
     machine.until(lambda: bool(orphans(machine.temporary)))
-    began = time.monotonic()
-    machine.wait(12)
-    assert time.monotonic() - began < 10
+    with Within(10):
+        machine.wait(SOON)
     assert orphans(machine.temporary) == []
     assert machine.process.returncode == 0
     assert machine.result["ending"] == "cancelled"
@@ -73,7 +74,7 @@ def test_children_left_behind_by_a_good_run_are_dead_before_the_push_token_is_as
 
     porter._push_token = look  # type: ignore[method-assign]
     machine = start(told(job, "[mock:orphan]"))
-    machine.wait(15)
+    machine.wait(SOON)
     assert machine.result["ending"] == "changes"
     assert seen_at_push == [[]]
 
@@ -81,17 +82,16 @@ def test_children_left_behind_by_a_good_run_are_dead_before_the_push_token_is_as
 def test_cancel_works_while_setup_runs(start: Start, job: JobDocument, porter: Porter) -> None:
     porter.cancel_when = "setup: sleep"
     machine = start(replace(job, setup_commands=["sleep 60"]))
-    machine.wait(12)
+    machine.wait(SOON)
     assert machine.result["ending"] == "cancelled"
 
 
 def test_sigterm_cancels_and_reports(start: Start, job: JobDocument, porter: Porter) -> None:
     machine = start(told(job, "[mock:hang]"))
     machine.until(lambda: "Edit greet.py" in porter.text)
-    began = time.monotonic()
     machine.process.send_signal(signal.SIGTERM)
-    machine.wait(12)
-    assert time.monotonic() - began < 10
+    with Within(10):
+        machine.wait(SOON)
     assert machine.result["ending"] == "cancelled"
     assert "being stopped" in machine.result["message"]
 
@@ -100,10 +100,9 @@ def test_sigterm_ends_the_machine_also_when_porter_is_away(start: Start, job: Jo
     machine = start(told(job, "[mock:hang]"))
     machine.until(lambda: "Edit greet.py" in porter.text)
     porter.away = True
-    began = time.monotonic()
     machine.process.send_signal(signal.SIGTERM)
-    complaints = machine.wait(12)
-    assert time.monotonic() - began < 10
+    with Within(10):
+        complaints = machine.wait(SOON)
     assert machine.process.returncode == 1
     assert "Porter answered 503" in complaints
 
@@ -115,7 +114,8 @@ def test_sigterm_ends_the_machine_also_while_it_waits_to_hand_in_its_result(
     machine = start(job)
     machine.until(lambda: porter.away_until > 0)
     machine.process.send_signal(signal.SIGTERM)
-    machine.wait(8)
+    with Within(8):
+        machine.wait(SOON)
     assert machine.process.returncode == 1
 
 
@@ -124,7 +124,8 @@ def test_sigterm_before_there_is_a_job_ends_at_once(start: Start, job: JobDocume
     machine = start(job)
     machine.until(lambda: bool(porter.requests))
     machine.process.send_signal(signal.SIGTERM)
-    machine.wait(3)
+    with Within(3):
+        machine.wait(SOON)
     assert machine.process.returncode == 2
 
 
@@ -149,7 +150,7 @@ def test_the_runner_gives_up_when_porter_stays_away(start: Start, job: JobDocume
     porter.away_once_seen, porter.away_seconds = "tick", 60.0
     recipe = replace(job.agent, argv=["/bin/sh", "-c", "while :; do echo tick; sleep 0.2; done"], stream="text")
     machine = start(replace(job, agent=recipe), PORTER_WORKER_PATIENCE="0.4")
-    machine.wait(20)
+    machine.wait(SOON)
     assert machine.process.returncode == 1
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from tests.patience import Within
 from tests.worker.conftest import BRANCH, Bare, Start, told
 from tests.worker.git_server import READ_TOKEN, GitServer, serving
-from tests.worker.patience import Within
 from tests.worker.porter import PUSH_TOKEN, Porter
 from worker.contract import JobDocument, Policy
 
