@@ -6,8 +6,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ from tests.dashboard.conftest import serving
 from tests.dashboard.crowd import crowd, fail_jobs
 from tests.dashboard.forge import Forge, forge
 
+Way = Callable[[Path], AbstractContextManager["Stage"]]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -37,6 +39,28 @@ class Stage:
     def at(self, path: str) -> str:
         """A page's address, with the tasks filled in."""
         return self.url + path.format(task=self.task, pull=self.pull)
+
+
+class Stages:
+    """The stages that tests ask for by name, one up at a time: ask for the same one in a row."""
+
+    def __init__(self, ways: Mapping[str, Way], folder: Path) -> None:
+        self._ways, self._folder = ways, folder
+        self._up = ExitStack()
+        self._now: tuple[str, Stage] | None = None
+
+    def show(self, name: str) -> Stage:
+        """The stage of this name, set up unless it is up already."""
+        if self._now is None or self._now[0] != name:
+            self.close()
+            folder = Path(tempfile.mkdtemp(dir=self._folder))
+            self._now = (name, self._up.enter_context(self._ways[name](folder)))
+        return self._now[1]
+
+    def close(self) -> None:
+        """End the one that is up."""
+        self._now = None
+        self._up.close()
 
 
 @contextmanager

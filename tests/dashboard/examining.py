@@ -30,6 +30,7 @@ class Viewer:
 
     def open(self, address: str) -> None:
         """Load a page and wait until it is there: a heading of its own, and no bones over it."""
+        self.page.goto("about:blank")  # what was open before complains when its dashboard ends
         self._heard.clear()
         self.page.set_viewport_size(SIZES["desktop"])
         self.page.goto(address)

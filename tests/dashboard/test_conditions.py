@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from dashboard.operations import TABS as OPERATIONS
 from dashboard.settings_tabs import TABS as SETTINGS
 from tests.dashboard import conditions
-from tests.dashboard.conditions import Stage
+from tests.dashboard.conditions import Stages
 from tests.dashboard.examining import Viewer
 
 pytestmark = pytest.mark.browser
@@ -49,13 +49,18 @@ TOLD = {
     ("full", "pull"): "The change",
     ("full", "operations-queues"): "finish task 7",
     ("no-redis", "operations-queues"): "Redis does not answer. No task is lost",
+    ("no-github", "pull"): "GitHub does not answer just now",
+    ("no-github", "dispatch"): "GitHub does not answer, so its issues cannot be listed",
+    ("no-github", "repository"): "The repository's own file could not be read",
+    ("silent-github", "pull"): "GitHub is being asked for the change",
 }
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with CONDITIONS[request.param][0](tmp_path_factory.mktemp(request.param)) as here:
-        yield here
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    shown = Stages({name: way for name, (way, _) in CONDITIONS.items()}, tmp_path_factory.mktemp("stages"))
+    yield shown
+    shown.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +70,10 @@ def viewer(browser: Browser) -> Iterator[Viewer]:
         yield Viewer(context.new_page())
 
 
-@pytest.mark.parametrize(("stage", "place"), CASES, indirect=["stage"])
-def test_a_page_shows_what_there_is_or_says_what_is_away(stage, viewer, place, request):
-    name = request.node.callspec.params["stage"]
-    viewer.open(stage.at(PLACES[place]))
-    if words := TOLD.get((name, place)):
+@pytest.mark.parametrize(("condition", "place"), CASES)
+def test_a_page_shows_what_there_is_or_says_what_is_away(stages, viewer, condition, place):
+    viewer.open(stages.show(condition).at(PLACES[place]))
+    if words := TOLD.get((condition, place)):
         expect(viewer.page.get_by_text(words).first).to_be_visible()
     closely = {"full": viewer.look_closely, "empty": viewer.look_once_closely}
-    assert list(closely.get(name, viewer.look)()) == []
+    assert list(closely.get(condition, viewer.look)()) == []
