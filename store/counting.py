@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, select
 
 from store import moments, tables
-from store.counts import Cell, Result, Tally, rounded
+from store.counts import Cell, Result, Tally, rounded, total
 from store.lifecycle import LIVE, Outcome, Status
 
 _tasks = tables.tasks
-_SECONDS = ("durations", "to_pull")
 
 # `counts.result_of` for the database.
 RESULT: ColumnElement[str] = case(
@@ -44,28 +44,35 @@ def count(connection: Connection, where: ColumnElement[bool]) -> list[tuple[Cell
     of, keys = select(*_COUNTED).where(where).subquery(), ["day", "repository", "agent", "result"]
     return [
         (Cell(day, repository, agent, Result(result)), tally)
-        for (day, repository, agent, result), tally in _tallies(connection, of, keys)
+        for (day, repository, agent, result), tally in _tallies(connection, of, keys, also=["to_pull"])
     ]
 
 
 def count_newest(connection: Connection, where: ColumnElement[bool], most: int) -> dict[Result, Tally]:
-    """What the newest so many of them came to, by result."""
+    """What the newest so many of them came to, by result; without the time to their pull requests."""
     query = select(*_COUNTED).where(where).order_by(_tasks.c.created_at.desc(), _tasks.c.id.desc()).limit(most)
     return {Result(result): tally for (result,), tally in _tallies(connection, query.subquery(), ["result"])}
 
 
-def _tallies(connection: Connection, of: Subquery, keys: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], Tally]]:
+def _tallies(
+    connection: Connection, of: Subquery, keys: Sequence[str], also: Sequence[str] = ()
+) -> Iterator[tuple[tuple[Any, ...], Tally]]:
+    """With durations, and other seconds that are asked for; each of these reads the tasks once more."""
     by = [of.c[key] for key in keys]
-    seconds = {name: _seconds(connection, of, by, name) for name in _SECONDS}
+    others = {name: _seconds(connection, of, by, name) for name in also}
     sums = select(
-        *by, func.count(), func.count(of.c.pr_number), func.sum(of.c.merged), func.count(of.c.cost_usd),
+        *by, of.c.durations, func.count(), func.count(of.c.pr_number), func.sum(of.c.merged), func.count(of.c.cost_usd),
         func.coalesce(func.sum(of.c.cost_usd), 0.0), func.sum(of.c.read), func.sum(of.c.output_tokens),
         func.sum(of.c.machine_seconds),
-    ).group_by(*by)  # fmt: skip
+    ).group_by(*by, of.c.durations)  # fmt: skip
+    parts: dict[tuple[Any, ...], list[Tally]] = defaultdict(list)
     for row in connection.execute(sums):
-        key, (tasks, pulls, merged, costs, cost, read, written, machine) = tuple(row[: len(by)]), row[len(by) :]
+        key, (seconds, tasks, pulls, merged, costs, cost, read, written, machine) = row[: len(by)], row[len(by) :]
         numbers = (tasks, pulls, int(merged), costs, float(cost), int(read), int(written), float(machine))
-        yield key, Tally(*numbers, *(seconds[name][key] for name in _SECONDS))
+        parts[tuple(key)].append(Tally(*numbers, {} if seconds is None else {rounded(seconds): tasks}))
+    for found, tallies in parts.items():
+        maps: dict[str, Any] = {name: seconds[found] for name, seconds in others.items()}
+        yield found, replace(total(tallies), **maps)
 
 
 def _seconds(
