@@ -35,6 +35,7 @@ _ENDS: tuple[dict[str, Any], ...] = (
     {"status": "timed_out", "reason": "timeout", "message": "no result after 60 minutes"},
     {"status": "cancelled", "message": "stopped by maria"},
 )
+_OFTEN = (0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 4, 5)  # which of these ends a task comes to
 _PEOPLE = ("maria", "tom", "yuki", "sam", "a-person-with-a-rather-long-login-name")
 _AGENTS = ("claude-code", "codex", "opencode", "gemini-cli")
 _VERDICTS = ("accepted", "ignored", "refused", "duplicate")
@@ -71,27 +72,28 @@ def _add(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -
 
 def _tasks(now: datetime) -> Iterator[dict[str, Any]]:
     for n in range(TASKS):
-        at, ending = _asked_at(n, now), _ENDS[n % len(_ENDS)]
+        at, ended, ending = _asked_at(n, now), _ended_at(n, now), _ending(n)
         asked = {
             "source": "comment", "repository": _repository(n), "issue_number": n + 1, "comment_id": 10_000 + n,
             "issue_title": _TITLES[n % len(_TITLES)], "requested_by": _PEOPLE[n % len(_PEOPLE)],
             "agent": _AGENTS[n % len(_AGENTS)], "branch": f"porter/issue-{n + 1}-{n:04x}", "comment_line": 1,
         }  # fmt: skip
         came = {
-            "files_changed": n % 9, "additions": n % 700, "deletions": n % 90, "cost_usd": n % 70 / 31,
-            "machine_seconds": 60.0 + n % 900, "input_tokens": 900 * n, "output_tokens": 90 * n,
+            "files_changed": 1 + n % 9, "additions": n % 700, "deletions": n % 90, "cost_usd": 0.06 + _die(n, 90) / 100,
+            "machine_seconds": (ended - at).total_seconds(), "input_tokens": 700 * _die(n, 90),
+            "output_tokens": 90 * _die(n, 60),
             "outcome": None, "reason": None, "pr_state": None, "pr_number": None, "pr_url": None, "pr_opened_at": None,
         }  # fmt: skip
         if "pr_state" in ending:
             came |= {"pr_number": 2_000 + n, "pr_url": f"https://github.test/{_repository(n)}/pull/{2_000 + n}"}
-            came["pr_opened_at"] = at + timedelta(minutes=4 + n % 50)
-        times = {"created_at": at, "updated_at": at, "started_at": at, "finished_at": at + timedelta(minutes=5)}
+            came["pr_opened_at"] = ended
+        times = {"created_at": at, "updated_at": at, "started_at": at, "finished_at": ended}
         yield {"id": f"{n:012x}", "run_id": f"{n:012x}-1"} | asked | times | came | ending
 
 
 def _runs(now: datetime) -> Iterator[dict[str, Any]]:
     for n in range(TASKS):
-        times = {"created_at": _asked_at(n, now), "finished_at": _asked_at(n, now) + timedelta(minutes=5)}
+        times = {"created_at": _asked_at(n, now), "finished_at": _ended_at(n, now)}
         yield {"id": f"{n:012x}-1", "task_id": f"{n:012x}", "number": 1, "kind": "first"} | times
 
 
@@ -120,7 +122,21 @@ def _deliveries(now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _asked_at(n: int, now: datetime) -> datetime:
-    return now - timedelta(hours=5, minutes=40 * n)
+    """Busier from week to week."""
+    return now - timedelta(minutes=300 + 14 * n + n * n // 34 + _die(n, 300))
+
+
+def _ended_at(n: int, now: datetime) -> datetime:
+    return _asked_at(n, now) + timedelta(seconds=100 + _die(n, 17) ** 2 * 3)
+
+
+def _ending(n: int) -> dict[str, Any]:
+    return _ENDS[_OFTEN[_die(n, len(_OFTEN))]]
+
+
+def _die(n: int, sides: int) -> int:
+    """What the die shows for this task: without order, and always the same."""
+    return (n * 2_654_435_761 % 2**32 >> 9) % sides
 
 
 def _repository(n: int) -> str:
