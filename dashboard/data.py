@@ -28,7 +28,7 @@ Seen = frozenset[str] | None  # the repositories a reader may see (None: all): d
 
 _SUGGESTED = 20
 _CALM = timedelta(seconds=15)  # longer than a page waits between two looks
-LOG_END, LOG_CHUNK = 1_000, 4_000  # lines sent to the browser at first, and then at once; it asks for more by itself
+LOG_END, LOG_CHUNK = 1_000, 6_000  # lines sent to the browser at first, and then at once; it asks for more by itself
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,6 @@ class TaskView:
     events: list[Event]
     position: int
     held: HeldChange | None = None
-
-    @property
-    def is_at_work(self) -> bool:
-        """Whether more is to come by itself; what waits for a person does not."""
-        return self.task.is_live and self.held is None
 
     @property
     def stopping(self) -> bool:

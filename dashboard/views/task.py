@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ _SENT, _ASKED = "log_sent", "log_asked"
 _SEEN, _LINES, _PACE, _MINE = "task_seen", "task_lines", "task_pace", "task_deed"
 _TABS = ("prompt", "inputs", "usage", "changes", "result")
 _AT_GITHUB = ("changes", "result")  # GitHub is asked only while one of these is open
+_HEELS = timedelta(seconds=1)
 _SOON = 1.0  # seconds between looks while GitHub is at something
 
 
@@ -129,9 +131,8 @@ def _log() -> None:
     """The lines behind those sent before, or the piece that the browser asks for: an older one, or what got lost."""
     page.go_if_asked()
     view, services = st.session_state[_SEEN], page.services()
-    run, asked = _chosen(view), st.session_state.pop(_ASKED, {})
-    if asked.get("run") != run.id:
-        asked = {}
+    run = _chosen(view)
+    asked = _question(run.id, services.clock())
     try:
         piece = data.watch().look(lambda: _piece(services, view.task.id, run.id, asked), services.clock())
     except (DatabaseAway, NotFound):
@@ -139,6 +140,14 @@ def _log() -> None:
     live = _is_at_work(view) and run.id == view.task.run_id
     seen = story.log(run.id, piece, asked=int(asked.get("asked", 0)), live=live, zone=page.zone())
     components.draw("log", seen | {"runs": story.runs(view)}, pull=_pull, act=_choose_run)
+
+
+def _question(run_id: str, now: datetime) -> dict[str, Any]:
+    """What the browser asks for. Once more if it was answered just now: of two answers on each other's heels it draws
+    the second alone."""
+    asked = st.session_state.get(_ASKED, {})
+    answered = asked.setdefault("at", now)
+    return asked if asked.get("run") == run_id and now - answered < _HEELS else {}
 
 
 def _piece(services: Services, task_id: str, run_id: str, asked: dict[str, Any]) -> LogPiece:
@@ -229,7 +238,7 @@ def _decide() -> None:
 
 
 def _pull() -> None:
-    st.session_state[_ASKED] = components.told("log", "pull")
+    st.session_state[_ASKED] = dict(components.told("log", "pull"))
 
 
 def _choose_run() -> None:

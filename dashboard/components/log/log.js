@@ -1,7 +1,7 @@
 // The log of a run. Keeps its lines here: the newest come first, what lies before them is asked for with `pull`, piece by
 // piece, and so is whatever got lost; new lines come in with each tick.
 
-const LATE = 1500; // milliseconds after which a piece that was asked for is taken for lost
+const LATE = 5000; // milliseconds after which a piece that was asked for is taken for lost
 const CALM = 120; // … without another letter before a search begins
 
 const LEVELS = {
@@ -17,7 +17,7 @@ function makeLog(home, latest) {
   const send = (event, value) => latest().setTriggerValue(event, value);
   const level = el("select", { "aria-label": "Level" }, ...Object.entries(LEVELS).map(([value, [text]]) => el("option", { value, text })));
   const run = el("select", { "aria-label": "Run" });
-  const search = el("input", { type: "search", placeholder: "Search the log", "aria-label": "Search the log", autocomplete: "off", spellcheck: "false" });
+  const search = el("input", { type: "search", placeholder: "Search the log", title: "Enter, or a click on a line, shows it amid its neighbours", "aria-label": "Search the log", autocomplete: "off", spellcheck: "false" });
   const tool = (name, label, act) => el("button", { class: "button", type: "button", title: label, "aria-label": label, onclick: act }, icon(name));
   const pause = tool("pause", "Pause", () => setPaused(!paused));
   const count = el("span", { class: "count num" });
@@ -47,6 +47,14 @@ function makeLog(home, latest) {
     settle();
   }
 
+  // One of the lines found, amid those that the search or the level leaves out.
+  function reveal(line) {
+    [search.value, level.value, follow] = ["", "all", false];
+    redraw();
+    sheet.reveal(line);
+    scroll.focus({ preventScroll: true });
+  }
+
   function settle() {
     const all = `${many(lines.length)} lines${held.length ? `, ${many(held.length)} new` : ""}`;
     const part = sheet.size === lines.length ? all : `${many(sheet.size)} of ${all}`;
@@ -54,6 +62,7 @@ function makeLog(home, latest) {
     count.title = low ? "The rest of the log is being fetched" : "";
     write(none, lines.length ? "No line matches." : live ? "The log begins when the machine is up." : "This run left no log.");
     show(none, sheet.size === 0);
+    scroll.classList.toggle("narrow", sheet.size < lines.length);
     root.classList.toggle("bare", !lines.length && !live); // nothing comes any more: no room is kept for it
     if (follow) toEnd();
     if (!low && !behind) whole.splice(0).forEach((tell) => tell());
@@ -133,8 +142,20 @@ function makeLog(home, latest) {
     clearTimeout(calm);
     calm = setTimeout(redraw, CALM);
   });
-  search.addEventListener("keydown", (event) => event.stopPropagation());
+  search.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key !== "Enter") return;
+    clearTimeout(calm);
+    redraw();
+    const first = lines.find(passes);
+    if (sought && first) reveal(first);
+  });
   run.addEventListener("change", () => send("act", { do: "run", id: run.value }));
+  scroll.addEventListener("click", (event) => {
+    const row = event.target.closest?.(".entry");
+    // Whoever marks a piece of text wants to copy it.
+    if (row && sheet.size < lines.length && !String(getSelection())) reveal(parts.get(row));
+  });
   scroll.addEventListener("wheel", (event) => { if (event.deltaY < 0 && scroll.scrollTop > 0) follow = false; }, { passive: true });
   // Up is the reader's doing: what grows or comes in only ever moves the end away.
   scroll.addEventListener("scroll", () => {
@@ -172,9 +193,10 @@ function makeLog(home, latest) {
     }
     run.value = data.run;
     show(run, data.runs.length > 1);
+    const was = low;
     take(data);
     settle();
-    if (!awaited || data.asked === awaited) pull();
+    if (!awaited || data.asked === awaited || low !== was) pull();
   }
 
   function close() {

@@ -24,8 +24,8 @@ function marked(line, sought) {
 
 function entry(line, sought) {
   const loud = line.level === "error" || line.level === "warning" ? line.level : line.kind;
-  return el("div", { class: `entry ${line.kind} ${line.level}` },
-    el("time", { text: line.at }), el("span", { text: NAMES[loud] ?? loud }), el("span", {}, ...marked(line, sought)));
+  return remember(el("div", { class: `entry ${line.kind} ${line.level}` },
+    el("time", { text: line.at }), el("span", { text: NAMES[loud] ?? loud }), el("span", {}, ...marked(line, sought))), line);
 }
 
 function* chunks(lines) {
@@ -88,6 +88,15 @@ function makeSheet(scroll) {
       const made = [...chunks(found)].map(make);
       blocks.prepend(...made);
       if (seen && made.length) fill(made[made.length - 1]);
+    },
+    // A line amid its neighbours, who are filled first so that nothing grows above it later.
+    reveal(line) {
+      const node = [...blocks.children].find((one) => parts.get(one).lines.includes(line));
+      for (const one of [node?.previousElementSibling, node, node?.nextElementSibling]) if (one) fill(one);
+      const row = node?.children[parts.get(node).lines.indexOf(line)];
+      if (!row) return;
+      row.classList.add("found");
+      scroll.scrollTop += row.getBoundingClientRect().top - scroll.getBoundingClientRect().top - scroll.clientHeight / 2;
     },
   };
 }
