@@ -123,17 +123,6 @@ def test_the_log_grows_line_by_line_and_stops_following_when_scrolled_up(dashboa
     expect(tab.get_by_text("line 409 ")).to_be_in_viewport()
 
 
-def test_a_log_longer_than_one_piece_comes_whole_and_can_be_searched(dashboard, tab):
-    task = make_task(dashboard, repository="acme/long", status=Status.RUNNING)
-    for seq in range(10):
-        say(dashboard, task, seq=10 + seq, numbers=range(seq * 1000 + 1, seq * 1000 + 1001))
-    tab.goto(f"{dashboard.url}/task?id={task.id}")
-    expect(tab.get_by_text("10,000 lines")).to_be_visible()
-    tab.get_by_role("searchbox", name="Search the log").fill("LINE 77 OF")
-    expect(tab.get_by_text("1 of 10,000 lines", exact=True)).to_be_visible()
-    expect(tab.locator(".entry")).to_have_count(1)
-
-
 def test_stop_asks_once_more_then_stops(dashboard, screen, own):
     task = make_task(dashboard, repository=own, issue_title="Stop me")
     screen.goto(f"{dashboard.url}/?repository={own}")
