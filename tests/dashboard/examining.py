@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +20,11 @@ SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "hei
 
 
 class Viewer:
-    """A tab that remembers what its pages complained of."""
+    """A tab that remembers what its pages complained of. `patience` in seconds: what is wrong for less is no fault."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, patience: float = 6.0) -> None:
         self.page = page
+        self._patience = patience
         self._heard: list[str] = []
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self._heard.append(f"an error in the page: {error}"))
@@ -48,7 +50,7 @@ class Viewer:
         for name, colours in ways:
             self.page.emulate_media(color_scheme=colours)
             yield from self._seen(name)
-            yield from (f"{name}, {colours}: {one}" for one in barriers(self.page))
+            yield from (f"{name}, {colours}: {one}" for one in self._lasting(lambda: barriers(self.page)))
         yield from self._heard
 
     def look_once_closely(self) -> Iterator[str]:
@@ -57,7 +59,14 @@ class Viewer:
 
     def _seen(self, size: str) -> list[str]:
         self.page.set_viewport_size(SIZES[size])
-        return [f"{size}: {one}" for one in self.page.evaluate(_OURS)]
+        return [f"{size}: {one}" for one in self._lasting(lambda: list(self.page.evaluate(_OURS)))]
+
+    def _lasting(self, look: Callable[[], list[str]]) -> list[str]:
+        """What is wrong for longer than a page needs that has just been given other colours or another width."""
+        until = time.monotonic() + self._patience
+        while (found := look()) and time.monotonic() < until:
+            self.page.wait_for_timeout(250)
+        return found
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -59,7 +59,7 @@ def test_who_asks_for_less_motion_gets_none(dashboard: Dashboard, tab) -> None:
 
 def test_a_faulty_page_does_not_pass_the_examination(browser: Browser) -> None:
     with browser.new_context() as context:
-        viewer = Viewer(context.new_page())
+        viewer = Viewer(context.new_page(), patience=0)
         viewer.page.set_content(FAULTY)
         seen = " ".join(viewer.look())
         for words in ("scrolls sideways", "text of 10 px", "an emoji", "words of a machine"):
