@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from store import dialect, events, follow_ups, installations, tables
+from store import dialect, dropping, events, follow_ups, installations, tables
 from store.installations import InstallationSeen, RepositoriesSeen
 from store.lifecycle import LIVE, Status
 from store.records import NewTask, Task
 from store.tasks import cancel_in, change_in, lock
 
 _tasks, _runs, _closings = tables.tasks, tables.runs, tables.closings
+_CLOCKS_APART = timedelta(seconds=2)  # GitHub's times are whole seconds, and its clock is not ours
 _NO_MACHINE = (Status.QUEUED, Status.LAUNCHING)
 
 
@@ -126,6 +127,8 @@ def _pull_moved(connection: Connection, news: PullMoved, now: datetime) -> list[
         text = f"{news.by} {'reopened' if news.state == 'open' else news.state} the pull request"
         once = f"pull:{news.state}:{news.at.isoformat()}"
         events.add(connection, task_id, f"pull_{news.state}", text, now=now, actor=news.by, once=once)
+        if news.state == "closed":
+            dropping.drop(connection, task_id, by=news.by, why=text, now=now, asked_before=news.at + _CLOCKS_APART)
         moved.append(task_id)
     return moved
 
