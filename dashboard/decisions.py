@@ -67,8 +67,9 @@ def _done(services: Services, it: Decision) -> str:
             )
             return f"Merged pull request #{merged.pr_number} as {merged.sha[:10]}."
         case "reject":
-            merging.reject(services, it.task_id, by=it.by, login=it.login, reason=it.words)
-            return "Rejected. The pull request is closed, and your reason is a comment on it."
+            task = merging.reject(services, it.task_id, by=it.by, login=it.login, reason=it.words)
+            stops = " The run at work on it is being stopped; nothing of it is pushed." if task.is_live else ""
+            return f"Rejected. The pull request is closed, and your reason is a comment on it.{stops}"
         case _:
             merging.request_changes(services, it.task_id, by=it.by, login=it.login, words=it.words)
             return "Handed to the agent. Its commits come to this pull request."

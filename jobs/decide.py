@@ -94,7 +94,15 @@ def _cancelling(run: Run, seen: Machine | Sight, now: datetime) -> Decision:
     works = run.machine_id is not None and not _is_over(seen)
     if works and not grace_over(run, now):
         return Wait()
-    return End(Status.CANCELLED, Reason.CANCELLED, f"{run.cancelled_by or 'somebody'} stopped it")
+    return End(Status.CANCELLED, Reason.CANCELLED, cancelled(run))
+
+
+def cancelled(run: Run) -> str:
+    """Who stopped it, and what that means where its work is not to be saved."""
+    by = run.cancelled_by or "somebody"
+    if run.discarded:
+        return f"{by} turned the pull request down while it was at work; what it had done is not kept"
+    return f"{by} stopped it"
 
 
 def _is_over(seen: Machine | Sight) -> bool:

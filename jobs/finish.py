@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from jobs import ending, feedback, gate, held, pull_request, pull_words, repository
+from jobs import decide, ending, feedback, gate, held, pull_request, pull_words, repository
 from jobs.bootstrap import Services
 from jobs.github.errors import GitHubUnavailable
 from jobs.launch import pause_before
@@ -83,8 +83,8 @@ def _conclude(services: Services, claim: Claim, result: Mapping[str, Any]) -> No
     how = Ending(result["ending"])
     said = str(result.get("message") or "")
     if claim.run.cancel_requested_at is not None or how is Ending.CANCELLED:
-        words = f"{claim.run.cancelled_by} stopped it" if claim.run.cancelled_by else said or "it was stopped"
-        if claim.run.cancelled_by:
+        words = decide.cancelled(claim.run) if claim.run.cancelled_by else said or "it was stopped"
+        if claim.run.cancelled_by and not claim.run.discarded:
             pushed, unkept = bool(result.get("pushed")), str(result.get("unkept") or "")
             words = ending.with_fate(words, claim.task, kept=pushed, unkept=unkept)
         ending.end(services, claim, Status.CANCELLED, reason=Reason.CANCELLED, message=words)

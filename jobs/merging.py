@@ -15,7 +15,8 @@ from jobs.github.client import Repository
 from jobs.github.errors import GitHubRefused, GitHubUnavailable, RateLimited
 from jobs.github.pull_requests import PullRequest, Standing
 from jobs.status_comment import CLOCKS_APART
-from store import events, follow_ups, heard, tasks
+from store import dropping, events, follow_ups, heard, tasks
+from store.dropping import Work
 from store.heard import PullMoved
 from store.records import FollowUp, NewFollowUp, Task
 
@@ -83,14 +84,16 @@ def merge(
 
 
 def reject(services: Services, task_id: str, *, by: str, login: str | None, reason: str = "") -> Task:
-    """Close the pull request, with the reason as a comment. Raises as `merge` does."""
+    """Close the pull request, with the reason as a comment. A run that works on it is told to stop first, and nothing
+    of it is pushed any more. Raises as `merge` does."""
     desk = _let_in(services, task_id, login)
     standing = desk.pull.standing()
     if standing.merged:
         raise CannotDecide(review_words.is_over(standing))
     if standing.is_open:
         _note(services, desk.task, "reject_asked", f"{by} rejected the pull request", by)
-        _say_why(desk, standing, reason, by)
+        stopped = _stop_work(services, desk, by)
+        _say_why(desk, standing, reason, by, stopped=stopped)
         standing = desk.pull.close()
     return _moved(services, desk, "closed", by, standing.changed_at)
 
@@ -165,13 +168,26 @@ def _why_not(seen: Standing, head_sha: str, trouble: GitHubRefused | GitHubUnava
     return trouble
 
 
-def _say_why(desk: _Desk, standing: Standing, reason: str, by: str) -> None:
+def _stop_work(services: Services, desk: _Desk, by: str) -> bool:
+    """Whether there was a run to stop. Raises CannotDecide while its work is on its way to the branch."""
+    why, now = f"{by} rejected the pull request", services.clock()
+    with services.db.write() as connection:
+        found = dropping.drop(connection, desk.task.id, by=by, why=why, now=now)
+    if found is Work.NONE:
+        return False
+    services.queues.publish(desk.task.id)
+    if found is Work.PUSHING:
+        raise CannotDecide(review_words.being_pushed(desk.number))
+    return True
+
+
+def _say_why(desk: _Desk, standing: Standing, reason: str, by: str, *, stopped: bool) -> None:
     """One comment, looked up before it is made; a conversation that is locked takes none, and is closed all the same.
     Raises GitHubUnavailable."""
     marker = review_words.reject_marker(desk.task, standing.head_sha, reason)
     try:
         if desk.here.find_comment(desk.number, marker, since=desk.task.created_at - CLOCKS_APART) is None:
-            words = review_words.rejected(desk.task, reason, by=by, marker=marker)
+            words = review_words.rejected(desk.task, reason, by=by, marker=marker, stopped=stopped)
             desk.here.create_comment(desk.number, words)
     except GitHubRefused as refusal:
         extra = {"action": "comment_refused", "task": desk.task.id, "status": refusal.status}

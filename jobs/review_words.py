@@ -18,12 +18,20 @@ _WHY = {
 }
 
 
-def rejected(task: Task, reason: str, *, by: str, marker: str) -> str:
-    """The comment on a pull request that is turned down."""
+def rejected(task: Task, reason: str, *, by: str, marker: str, stopped: bool = False) -> str:
+    """The comment on a pull request that is turned down. `stopped`: while a run was at work on it."""
     head = f"❌ {code(by, 60)} rejected this in Porter, so it is closed without merging."
     said = quoted(cut(masked(visible(reason)).strip(), _REASON)) if reason.strip() else ""
-    then = f"The branch {code(task.branch or '', 250)} is left as it is."
+    run = "The run that was at work on it is stopped; nothing of it is pushed. " if stopped else ""
+    then = f"{run}The branch {code(task.branch or '', 250)} is left as it is."
     return "\n\n".join(filter(None, [head, said, then, marker]))
+
+
+def being_pushed(number: int) -> str:
+    return (
+        f"the agent's work on pull request #{number} is being pushed at this moment; it was told to stop. Look at what "
+        "arrives, then reject again"
+    )
 
 
 def reject_marker(task: Task, head_sha: str, reason: str) -> str:

@@ -21,6 +21,9 @@ def grace_over(run: Run, now: datetime) -> bool:
 
 
 def may_save(run: Run, now: datetime) -> bool:
-    """Whether the machine may still push: what it has asked for before its time is over, it gets."""
+    """Whether the machine may still push: what it has asked for before its time is over, it gets. Never what would go
+    onto a pull request that was turned down."""
+    if run.discarded:
+        return False
     asked = run.cancel_requested_at
     return run.finished_at is None and run.result is None and (asked is None or now < asked + SAVING)

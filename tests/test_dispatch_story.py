@@ -67,7 +67,7 @@ def test_words_become_an_issue_a_pull_request_and_a_merge(we: Onlooker) -> None:
     assert (again.status_code, again.json()["sha"]) == (200, merged.json()["sha"])
 
 
-def test_changes_are_asked_for_and_then_it_is_rejected(we: Onlooker) -> None:
+def test_changes_are_asked_for_and_while_more_are_made_it_is_rejected(we: Onlooker) -> None:
     task = started(we, "Write a note about manners")
     asked = {"task_id": task["id"], "words": "Write a note about patience"}
     assert we.api("POST", "/api/review/request-changes", asked).status_code == 200
@@ -77,7 +77,14 @@ def test_changes_are_asked_for_and_then_it_is_rejected(we: Onlooker) -> None:
     [answer] = we.wait_for(lambda: we.porters_comments(issue=number))
     assert "> Write a note about patience" in answer["body"] and again["head_sha"][:7] in answer["body"]
 
+    more = {"task_id": task["id"], "words": "Write a note about haste [mock:hang]"}
+    assert we.api("POST", "/api/review/request-changes", more).status_code == 200
+    we.wait_for(lambda: we.task(task["id"])["status"] == "running")
     rejected = we.api("POST", "/api/review/reject", {"task_id": task["id"], "reason": "No notes, please."})
     assert (rejected.status_code, rejected.json()["pr_state"]) == (200, "closed"), rejected.text
     assert we.pull(number)["state"] == "closed"
-    assert "> No notes, please." in we.porters_comments(issue=number)[-1]["body"]
+    [said] = [one["body"] for one in we.porters_comments(issue=number) if "> No notes, please." in one["body"]]
+    assert "nothing of it is pushed" in said
+    stopped = we.ended(task["id"], run=3)
+    assert (stopped["status"], "is not kept" in stopped["message"]) == ("cancelled", True), stopped["message"]
+    assert [commit["sha"] for commit in we.commits_of(we.pull(number))] == [task["head_sha"], again["head_sha"]]

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from jobs import review_words
+from jobs.finish import finish
 from jobs.github.errors import GitHubUnavailable
 from jobs.merging import CannotDecide, HeadMoved, Merged, NotMergeable, NotPermitted, merge, reject
-from store import events
+from jobs.stop import stop
+from store import events, reports
+from store.lifecycle import Status
 from store.records import Task
-from tests.jobs.feedback_stage import brought, close, pull, said
+from tests.jobs.feedback_stage import SECOND, begun, brought, close, commented, pull, said
 from tests.jobs.stage import Died, Stage
 
 MERGE = r"/pulls/\d+/merge$"
@@ -155,6 +158,41 @@ def test_a_rejection_closes_it_with_the_reason_and_names_who(stage: Stage, task:
     assert history(stage, task)[-2:] == [("reject_asked", "tom"), ("pull_closed", "tom")]
     again = reject(stage.services, task.id, by="tom", login="tom", reason="Not now.")
     assert (again.pr_state, len(said(stage))) == ("closed", 1)
+
+
+def at_work(stage: Stage, task: Task) -> Task:
+    """Its follow-up's machine works."""
+    return begun(stage, commented(stage, task, "also greet the moon"))
+
+
+def test_a_rejection_stops_the_run_at_work_first_and_nothing_of_it_is_pushed(stage: Stage, task: Task) -> None:
+    working = at_work(stage, task)
+    now = reject(stage.services, task.id, by="tom", login="tom", reason="No.")
+    assert (pull(stage).state, now.is_live) == ("closed", True)
+    assert "nothing of it is pushed" in said(stage)[-1]
+    kinds = [kind for kind, _ in history(stage, task)]
+    assert kinds.index("stop_asked") < kinds.index("pull_closed")
+    assert not reports.begin_finishing(stage.services.db, working.run_id, now=stage.clock()).accepted
+
+    stage.wait(9)  # and its machine has not heard of it
+    stop(stage.services, working.run_id)
+    ended = stage.now_task(task)
+    assert (ended.status, ended.pr_state, stage.host.machines) == (Status.CANCELLED, "closed", {})
+    assert ended.message == "tom turned the pull request down while it was at work; what it had done is not kept"
+    assert ended.head_sha == task.head_sha
+
+
+def test_while_its_work_is_being_pushed_a_pull_request_is_not_rejected_and_afterwards_is(
+    stage: Stage, task: Task
+) -> None:
+    working = at_work(stage, task)
+    assert reports.begin_finishing(stage.services.db, working.run_id, now=stage.clock()).accepted
+    with pytest.raises(CannotDecide, match="being pushed at this moment"):
+        reject(stage.services, task.id, by="tom", login="tom")
+    assert pull(stage).state == "open"
+    stage.result(working, push=False, head_sha=SECOND)
+    finish(stage.services, working.run_id)
+    assert reject(stage.services, task.id, by="tom", login="tom").pr_state == "closed"
 
 
 def test_what_is_merged_is_not_rejected(stage: Stage, task: Task) -> None:

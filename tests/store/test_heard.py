@@ -14,8 +14,8 @@ from store.database import Database
 from store.heard import CommentGone, IssueOver, News, PullMoved
 from store.installations import InstallationSeen, RepositoriesSeen
 from store.lifecycle import Status
-from store.records import NewFollowUp, NewTask
-from tests.builders import NOW, make_delivery, make_run, make_task, new_task
+from store.records import NewFollowUp, NewTask, RunKind
+from tests.builders import NOW, make_delivery, make_run, make_task, move, new_task, path_to
 
 REPO = "acme/greeter"
 
@@ -105,6 +105,18 @@ def test_the_last_word_on_a_pull_request_wins_in_any_order(db: Database, order: 
         hear(db, PullMoved(REPO, 7, state, "tom", at(second)))
     found = tasks.get(db, task.id)
     assert (found.pr_state, found.pr_state_at) == ("closed", at(3))
+
+
+@pytest.mark.parametrize(("state", "stopped"), [("closed", True), ("merged", False)])
+def test_closing_a_pull_request_stops_the_run_that_works_on_it(db: Database, state: str, stopped: bool) -> None:
+    task = make_task(db, status=Status.SUCCEEDED, pr_number=7)
+    tasks.restart(db, task.id, by="tom", now=NOW, kind=RunKind.FOLLOW_UP)
+    for step in path_to(Status.RUNNING):
+        move(db, task.id, step)
+    for _ in range(2):
+        hear(db, PullMoved(REPO, 7, state, "maria", at(1)))
+    run = tasks.current_run(db, task.id)
+    assert (run.discarded, run.cancelled_by) == ((True, "maria") if stopped else (False, None))
 
 
 def test_merged_is_for_good(db: Database) -> None:
