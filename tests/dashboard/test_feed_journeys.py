@@ -44,7 +44,7 @@ def test_a_filter_that_is_typed_offers_what_there_is_and_the_address_shows_other
 
 
 def take(page, name, words, option):
-    """Type `words` into a filter and click what it offers."""
+    """Type `words` into a filter and click what it offers; back before the server has answered."""
     page.get_by_role("combobox", name=name).fill(words)
     page.get_by_role("option", name=option).click()
     expect(page.get_by_role("combobox", name=name)).to_have_value(option)

@@ -42,7 +42,7 @@ function makeTyped(name, { now, filter, ask }) {
   const choose = (value) => {
     clearTimeout(timer);
     input.value = value;
-    if (value !== now[name]) filter({ [name]: value });
+    if (value !== now[name]) filter({ [name]: name === "issue" ? value.replace(/^#/, "") : value });
   };
   input.addEventListener("focus", () => { input.select(); ask(name, ""); });
   input.addEventListener("keydown", (event) => {
@@ -88,7 +88,17 @@ function drawEmpty(node, empty, acts) {
 function makeFeed(home, latest) {
   const send = (value) => latest().setTriggerValue("act", value);
   const now = { ...NOTHING };
-  const filter = (change) => send({ do: "filter", ...Object.assign(now, change) });
+  let told = { wanted: "", until: 0 }; // a look that was under way when one chose still shows what was wanted before
+  const filter = (change) => {
+    Object.assign(now, change);
+    told = { wanted: JSON.stringify(now), until: Date.now() + 6000 };
+    send({ do: "filter", ...now });
+  };
+  const hear = (wanted) => {
+    const heard = { ...NOTHING, ...wanted };
+    if (JSON.stringify(heard) === told.wanted) told.until = 0;
+    if (Date.now() >= told.until) Object.assign(now, heard);
+  };
   const clear = () => filter(NOTHING);
   const ask = (of, like) => send({ do: "type", of, like });
   const pills = el("div", { class: "pills", role: "group", "aria-label": "Status" });
@@ -160,7 +170,7 @@ function makeFeed(home, latest) {
   }
 
   function update(data) {
-    Object.assign(now, NOTHING, data.wanted);
+    hear(data.wanted);
     for (const one of Object.values(typed)) one.draw(data.typed);
     for (const one of Object.values(days)) one.draw();
     drawAgents(agent, data.agents, now.agent);
