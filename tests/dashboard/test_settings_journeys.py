@@ -157,8 +157,10 @@ def test_a_fly_token_is_kept_when_fly_accepts_it_and_else_stays_typed(house, tab
     assert TOKEN not in tab.content()
 
 
-def test_without_the_database_what_is_typed_stays(tmp_path: Path, tab):
+def test_a_new_porter_lists_no_repository_and_without_the_database_what_is_typed_stays(tmp_path: Path, tab):
     with serving(tmp_path) as alone:
+        tab.goto(f"{alone.url}/settings?tab=repositories")
+        expect(tab.get_by_text("GitHub has told of no repository yet. Install the App on one")).to_be_visible()
         tab.goto(f"{alone.url}/settings")
         field = tab.get_by_role("group", name="Silence limit")
         expect(field).to_be_visible()
