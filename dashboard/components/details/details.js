@@ -33,7 +33,11 @@ const SHEETS = {
       facts.append(link, review);
     }
     facts.append(size(result));
-    keyed(gates, result.gates, (gate) => gate.name, makeGate, drawGate);
+    keyed(gates, result.gates, (gate) => gate.name, makeGate, (node, gate) => {
+      drawGate(node, gate);
+      const p = parts.get(node); // here each check is told by its name at once
+      if (!p.opened) p.opened = p.all.open = true;
+    });
     if (result.loading) gates.append(hush("Asking GitHub"), ...asking(3));
     show(gates, gates.childElementCount > 0);
     const words = result.summary || (result.pr ? "" : "There is no pull request yet.");
@@ -69,7 +73,14 @@ function makeDetails(home, latest) {
   function choose(name) {
     open = name;
     draw();
+    uncover();
     send({ do: "tab", tab: name });
+  }
+
+  // On a phone the bar is wider than the page.
+  function uncover() {
+    const tab = tabs[open];
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
   }
 
   function draw() {
@@ -85,8 +96,10 @@ function makeDetails(home, latest) {
 
   function update(value) {
     data = value;
+    const isFirst = !open;
     open ||= data.tab;
     draw();
+    if (isFirst) uncover();
   }
   return { root, update };
 }
