@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import actions, cards, components, data, glance, page, person
-from dashboard.data import FeedView, Typed
+from dashboard.data import FeedView
 from dashboard.errors import DatabaseAway
 from dashboard.glance_reads import glance_view
 from dashboard.unfolded import MOST as MOST_OPEN
