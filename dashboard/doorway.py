@@ -25,8 +25,8 @@ class Doorway:
         await self._gate(scope, receive, send)
 
     def _may_change(self) -> bool:
-        """Once people sign in they do for as long as this process lives; embedded, nobody ever does."""
-        return self._config.is_production and not self._config.signs_in
+        """Once there is an App it stays for as long as this process lives; embedded, nobody ever signs in."""
+        return self._config.is_production and not self._config.names_app
 
     def _take(self, config: Config) -> None:
         if config is not self._config:
