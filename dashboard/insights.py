@@ -137,11 +137,11 @@ def _outcomes_title(counted: Counted) -> str:
 
 def _merge_title(what: str, sums: list[tuple[Tally, str]]) -> str:
     """The one of which most is merged, where there is something to compare; a few pull requests prove nothing."""
-    enough = [(tally.merged / tally.pulls, name) for tally, name in sums if tally.pulls >= 5]
+    enough = [(tally, name) for tally, name in sums if tally.pulls >= 5]
     if len(enough) < 2:
         return f"By {what}"
-    best, name = max(enough)
-    return f"{name} has the most merged: {share(round(best * 1000), 1000)} of its pull requests"
+    best, name = max(enough, key=lambda one: (one[0].merged / one[0].pulls, one[1]))
+    return f"{name} has the most merged: {share(best.merged, best.pulls)} of its pull requests"
 
 
 def nice(number: int) -> int:

@@ -67,8 +67,11 @@ def test_what_was_stopped_neither_succeeded_nor_failed():
 def test_a_few_pull_requests_prove_nothing_about_an_agent():
     few = {cell(agent=name): Tally(tasks=4, pulls=4, merged=4) for name in ("amp", "codex")}
     assert drawn(few)["agents"]["title"] == "By agent"
-    enough = {cell(agent=name): Tally(tasks=5, pulls=5, merged=won) for name, won in (("amp", 1), ("codex", 4))}
-    assert drawn(enough)["agents"]["title"] == "codex has the most merged: 80 % of its pull requests"
+    won = {"amp": (5, 1), "codex": (162, 124)}
+    enough = {cell(agent=name): Tally(tasks=of, pulls=of, merged=merged) for name, (of, merged) in won.items()}
+    seen = drawn(enough)["agents"]
+    assert seen["title"] == "codex has the most merged: 77 % of its pull requests"
+    assert [row["merged"] for row in seen["rows"]] == ["77 %", "20 %"]
 
 
 def test_nothing_at_all_is_empty():
