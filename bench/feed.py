@@ -17,7 +17,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 from streamlit.testing.v1 import AppTest
 
@@ -25,6 +24,7 @@ from bench import turns
 from dashboard import data
 from dashboard.wanted import Wanted
 from jobs import bootstrap
+from jobs.config import Config
 from store.database import Database
 
 _APP = Path(__file__).parent.parent / "dashboard" / "app.py"
@@ -49,40 +49,45 @@ _READS: dict[str, Callable[[Database], object]] = {
 def main() -> None:
     """Print milliseconds of the server a look, and the ratio to the baseline."""
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with turns.databases(most) as (small, large):
-        turns.print_line("the page, rerun", _page(small), _page(large))
-        dbs = Database(small), Database(large)
-        for name, read in _READS.items():
-            turns.compare(name, *(partial(read, db) for db in dbs))
-        for db in dbs:
-            db.close()
+    with turns.databases(most) as urls:
+        measure(*urls)
 
 
-def _page(url: str) -> list[float]:
+def measure(small: str, large: str) -> None:
+    """Print the table of two databases that are there."""
     with tempfile.TemporaryDirectory(prefix="porter-bench-") as folder:
         key = "v1:" + base64.b64encode(b"k" * 32).decode()
-        os.environ |= {"DATABASE_URL": url, "PORTER_DATA_DIR": folder, "PORTER_VAULT_KEYS": key}
-        bootstrap._built.clear()
-        app = AppTest.from_file(str(_APP), default_timeout=60)
-        spent = _timed(app.run)
-        drawn = [element.proto for element in app.get("bidi_component")]
+        os.environ |= {"PORTER_DATA_DIR": folder, "PORTER_VAULT_KEYS": key}
+        pages = _Page(small), _Page(large)
+        turns.compare("the page, rerun", *(page.look for page in pages))
+        for page in pages:
+            page.close()
+    dbs = Database(small), Database(large)
+    for name, read in _READS.items():
+        turns.compare(name, *(partial(read, db) for db in dbs))
+    for db in dbs:
+        db.close()
+
+
+class _Page:
+    """The feed over one database, as one reader sees it."""
+
+    def __init__(self, url: str) -> None:
+        os.environ["DATABASE_URL"] = url
+        self._services = bootstrap.build(Config.from_environment())
+        self._app = AppTest.from_file(str(_APP), default_timeout=60)
+        self.look()
+        drawn = [element.proto for element in self._app.get("bidi_component")]
         if not any('"days": [{' in one.json or '"days":[{' in one.json for one in drawn):
             raise SystemExit("the page drew no cards")
-        for services in bootstrap._built.values():
-            services.db.close()
+
+    def look(self) -> None:
+        bootstrap._built[os.getpid()] = self._services
+        self._app.run()
+
+    def close(self) -> None:
         bootstrap._built.clear()
-        return spent
-
-
-def _timed(act: Callable[[], object]) -> list[float]:
-    for _ in range(turns.WARM):
-        act()
-    spent = []
-    for _ in range(turns.LOOKS - turns.WARM):
-        begun = perf_counter()
-        act()
-        spent.append(perf_counter() - begun)
-    return spent
+        self._services.db.close()
 
 
 if __name__ == "__main__":
