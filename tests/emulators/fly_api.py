@@ -73,7 +73,7 @@ class Api:
         return found
 
 
-def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 40.0) -> None:
     """Look until it is so, or fail."""
     until = time.monotonic() + seconds
     while not condition():

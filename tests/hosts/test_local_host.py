@@ -19,6 +19,7 @@ from jobs.hosts.port import MachineState, machine_name
 from jobs.hosts.processes import start_time
 from tests.emulators.fly_api import SLEEPER, eventually, python, running
 from tests.hosts.conftest import CANARY, spec
+from tests.patience import Within
 
 
 @pytest.fixture
@@ -70,7 +71,8 @@ def test_a_machine_that_will_not_stop_is_killed_in_time(directory: Path) -> None
     machine = host.create(spec())
     eventually(ready.exists)
     host.stop(machine.id)
-    eventually(lambda: (seen := host.get(machine.id)) is not None and seen.exit_code == 137, seconds=10)
+    with Within(10):
+        eventually(lambda: (seen := host.get(machine.id)) is not None and seen.exit_code == 137)
 
 
 def test_a_keeper_that_is_killed_leaves_a_stopped_machine_without_an_exit_code(directory: Path) -> None:
