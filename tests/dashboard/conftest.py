@@ -51,8 +51,17 @@ def serving(folder: Path, *, script: list[str] | None = None, **environment: str
         yield Dashboard(f"http://127.0.0.1:{port}", database, folder)
     finally:
         database.close()
-        process.terminate()
-        process.wait(20)
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Waited for in any case: what is left behind is a warning in a test that has nothing to do with it."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_healthy(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
