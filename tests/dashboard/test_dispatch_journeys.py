@@ -11,7 +11,7 @@ from tests.dashboard.conftest import serving
 from tests.dashboard.desk import HEADER
 from tests.dashboard.desk import desk as desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # on a busy computer
 
 
 def asked(db, words):

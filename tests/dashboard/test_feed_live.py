@@ -12,7 +12,7 @@ from store.lifecycle import Status
 from tests.dashboard import builders
 from tests.dashboard.conftest import frames
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # on a busy computer
 
 TICKS = 10
 
