@@ -90,7 +90,7 @@ def test_a_refusal_is_heard_though_its_words_never_end(monkeypatch):
 
 @pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9\r\n\r\n", b"", b"HTTP/1.1 abc\r\n\r\n"])
 def test_what_is_not_http_is_no_answer(said):
-    with speaking(said, hold=False) as port, pytest.raises(Unreachable, match="no HTTP from|no connection to"):
+    with speaking(said, hold=False) as port, pytest.raises(Unreachable, match=r"no HTTP from|no connection to"):
         post(f"http://127.0.0.1:{port}/x")
 
 
