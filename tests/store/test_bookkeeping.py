@@ -15,7 +15,7 @@ from store.lifecycle import MOVES, Status
 from tests.builders import NOW, make_task, move
 from tests.racing import failures, race
 
-_TASKS, _STEPS = 6, 25
+_TASKS, _STEPS = 6, 12
 
 
 def _change_some(db: Database, made: list[str], seed: int) -> None:
