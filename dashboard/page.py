@@ -86,7 +86,7 @@ def do(task_id: str, act: Callable[[Services], str]) -> None:
 def notices() -> None:
     """Show what `notice` left."""
     if text := st.session_state.pop("notice", None):
-        st.toast(text)
+        st.toast(text, duration="long")  # ten seconds: a sentence takes longer to read than a word
 
 
 def keep_pace(key: str, *, live: bool, last_change: datetime | None, now: datetime) -> None:
