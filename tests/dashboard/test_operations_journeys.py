@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,15 +11,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from jobs.queues import connect
-from porter import redis_server
 from store import audit, deliveries
 from store.records import Verdict
 from tests.builders import make_delivery
+from tests.dashboard.conditions import own_redis
 from tests.dashboard.conftest import Dashboard, serving
 
 
@@ -46,19 +42,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    plan = redis_server.plan(Path(tempfile.mkdtemp(dir=tmp_path)))
-    server = subprocess.Popen(plan.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        redis = connect(plan.url, timeout=20)
-        deadline = time.monotonic() + 30
-        while not _answers(redis):
-            assert time.monotonic() < deadline, "redis did not start"
-            time.sleep(0.05)
-        with serving(tmp_path, REDIS_URL=plan.url) as dashboard:
-            yield Place(dashboard, Queue("control", connection=redis, serializer=JSONSerializer), server)
-    finally:
-        server.terminate()
-        server.wait(20)
+    with own_redis(tmp_path) as (url, redis, server), serving(tmp_path, REDIS_URL=url) as dashboard:
+        yield Place(dashboard, Queue("control", connection=redis, serializer=JSONSerializer), server)
 
 
 def test_a_failed_job_is_requeued_and_one_forgotten_and_without_redis_the_rest_still_works(place, tab):
@@ -99,10 +84,3 @@ def test_an_old_link_to_deliveries_works_and_filters_stand_in_the_address(dashbo
     expect(tab.get_by_text("No delivery fits these filters.")).to_be_visible()
     tab.reload()
     expect(tab.get_by_label("Search")).to_have_value("nothing like it")
-
-
-def _answers(redis) -> bool:
-    try:
-        return bool(redis.ping())
-    except RedisError:
-        return False
