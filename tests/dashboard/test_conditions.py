@@ -13,7 +13,7 @@ from tests.dashboard import conditions
 from tests.dashboard.conditions import Stages
 from tests.dashboard.examining import Viewer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # the first look at a full page, on a busy machine
 
 PLACES = {
     "feed": "/",

@@ -16,7 +16,7 @@ from tests.dashboard import conditions
 from tests.dashboard.conditions import Stage
 from tests.dashboard.examining import Viewer
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.timeout(240)]
 
 SENTENCE = "The database has not answered since"
 PAGES = {
