@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Self
 
 from dashboard import present
+from dashboard.address import InAddress
 from store.records import Verdict
 
 TABS = {
@@ -24,11 +25,9 @@ TABS = {
 WORDS = {"queues": "Queues", "deliveries": "Deliveries", "audit": "Audit log"}  # on a tab, where shorter than its title
 OPEN_TO_ALL = "deliveries"  # of the repositories one may see; the other tabs are for admins
 
-_LONGEST = 200  # characters of a value in the address
-
 
 @dataclass(frozen=True)
-class Wanted:
+class Wanted(InAddress):
     """Which tab, its filters, and `after`: the key of a page."""
 
     tab: str = "queues"
@@ -39,7 +38,7 @@ class Wanted:
     @classmethod
     def read(cls, params: Mapping[str, object], *, is_admin: bool = True) -> Self:
         """From query parameters, or from what the component sent. What is not known is dropped."""
-        told = {name: str(params.get(name) or "").strip()[:_LONGEST] for name in cls.__dataclass_fields__}
+        told = cls.told(params)
         if not is_admin:
             told["tab"] = OPEN_TO_ALL
         if told["tab"] not in TABS:
@@ -49,10 +48,6 @@ class Wanted:
         if told["tab"] not in ("deliveries", "audit"):
             told |= {"q": "", "after": ""}
         return cls(**told)
-
-    def params(self) -> dict[str, str]:
-        """As query parameters: only what is set."""
-        return {name: value for name, value in asdict(self).items() if value}
 
     def elsewhere(self, tab: str) -> Wanted:
         """Another tab, without this one's filters."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta
 from typing import Self
 
+from dashboard.address import InAddress, only_days, within
 from dashboard.present import NEEDS, Tone
-from dashboard.wanted import day_of
 from store.counts import Result, Span
 from store.feed import TaskFilter
 from store.history import Sought
@@ -33,11 +33,9 @@ CHOICES: dict[str, tuple[str, frozenset[Result]]] = {
 CHOICES.pop(Result.TIMED_OUT)
 PERIODS = (7, 30, 90)  # days
 
-_LONGEST = 200  # characters of a value in the address
-
 
 @dataclass(frozen=True)
-class WantedHistory:
+class WantedHistory(InAddress):
     """The filters, an empty one asks for everything, and the key of a page: behind `after`, or before `before`."""
 
     result: str = ""
@@ -53,16 +51,11 @@ class WantedHistory:
     @classmethod
     def read(cls, params: Mapping[str, object]) -> Self:
         """From query parameters, or from what the component sent. What is not known is dropped."""
-        told = {name: str(params.get(name) or "").strip()[:_LONGEST] for name in cls.__dataclass_fields__}
+        told = cls.told(params)
         if told["result"] not in CHOICES:
             told["result"] = ""
-        for name in ("since", "until"):
-            told[name] = told[name] if day_of(told[name]) else ""
+        only_days(told)
         return cls(**told)
-
-    def params(self) -> dict[str, str]:
-        """As query parameters: only what is set."""
-        return {name: value for name, value in asdict(self).items() if value}
 
     @property
     def filters(self) -> dict[str, str]:
@@ -71,14 +64,12 @@ class WantedHistory:
 
     def sought(self, only: frozenset[str] | None) -> Sought:
         """As the store understands it, of the repositories that the reader may see (None: all)."""
-        since, until = day_of(self.since), day_of(self.until)
         tasks = TaskFilter(
             repository=self.repository or None,
             agent=self.agent or None,
             requested_by=self.by or None,
             search=self.q or None,
-            since=datetime.combine(since, time(), UTC) if since else None,
-            until=datetime.combine(until + timedelta(days=1), time(), UTC) if until else None,
+            **within(self.since, self.until, UTC),
             only=only,
         )
         return Sought(tasks, CHOICES[self.result][1] if self.result else frozenset())
