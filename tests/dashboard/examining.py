@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +14,8 @@ Colours = Literal["light", "dark"]
 
 _OURS = (Path(__file__).parent / "examine.js").read_text()
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-COLOURS: tuple[Colours, ...] = ("light", "dark")
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+WAYS: tuple[tuple[str, Colours], ...] = (("desktop", "dark"), ("phone", "light"))
 
 
 class Viewer:
@@ -45,17 +44,13 @@ class Viewer:
             yield from self._seen(name)
         yield from self._heard
 
-    def look_closely(self, ways: Iterable[tuple[str, Colours]] = tuple(product(SIZES, COLOURS))) -> Iterator[str]:
-        """The same, and what WCAG forbids; in these ways, or at both widths, dark and light."""
-        for name, colours in ways:
+    def look_closely(self) -> Iterator[str]:
+        """The same, and what WCAG forbids: each width and each colour once."""
+        for name, colours in WAYS:
             self.page.emulate_media(color_scheme=colours)
             yield from self._seen(name)
             yield from (f"{name}, {colours}: {one}" for one in self._lasting(lambda: barriers(self.page)))
         yield from self._heard
-
-    def look_once_closely(self) -> Iterator[str]:
-        """The same, each width and each colour once."""
-        return self.look_closely([("desktop", "dark"), ("phone", "light")])
 
     def _seen(self, size: str) -> list[str]:
         self.page.set_viewport_size(SIZES[size])
