@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import text
-from werkzeug.routing import Rule
 
 from store import migrate, tables
 from store.database import Database
@@ -24,21 +22,6 @@ CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-network
          "--disable-sync", "--no-first-run", "--disable-quic",
          "--force-prefers-reduced-motion"]  # fmt: skip
 DIALECTS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
-
-
-# A route makes two functions that build its address, which costs half of making an app. Hardly a test builds one.
-_compile_builder = Rule._compile_builder
-
-
-def _when_first_called(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    @cache
-    def builder() -> Callable[..., tuple[str, str]]:
-        return _compile_builder(rule, append_unknown)
-
-    return lambda rule, **values: builder()(rule, **values)
-
-
-Rule._compile_builder = _when_first_called  # type: ignore[method-assign]
 
 
 # Real processes, a real browser, a real CLI: what a machine busy with something else can hold up for a minute.
