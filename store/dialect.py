@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -9,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.types import TypeDecorator
 
 from store.storable import storable, to_json
@@ -18,6 +20,7 @@ from store.storable import storable, to_json
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 # SQLite gives out row ids only to a column declared INTEGER.
 RowId = BigInteger().with_variant(Integer(), "sqlite")
+_BUSY = 10.0  # seconds; so long one writer of SQLite waits for another
 
 
 class Utc(TypeDecorator[datetime]):
@@ -67,15 +70,16 @@ def _with_psycopg(url: str) -> str:
 def _sqlite(url: str, begin: str) -> Engine:
     """`BEGIN IMMEDIATE` for writers: a deferred transaction that reads before it writes fails at once with "database
     is locked", whatever the busy timeout, and the driver's default loses updates silently (docs/decisions)."""
-    engine = create_engine(url, connect_args={"timeout": 10}, json_serializer=to_json)
+    engine = create_engine(url, connect_args={"timeout": _BUSY}, json_serializer=to_json)
     event.listen(engine, "before_cursor_execute", _storable, retval=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we begin ourselves
         cursor = connection.cursor()
-        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000"):
+        for pragma in (f"busy_timeout={_BUSY * 1000:.0f}", "synchronous=normal", "foreign_keys=on"):
             cursor.execute(f"PRAGMA {pragma}")
+        _write_ahead(cursor)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -83,6 +87,21 @@ def _sqlite(url: str, begin: str) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Turn to the write-ahead log. Of two connections that do so at once to a new file SQLite refuses one without
+    waiting its busy timeout, lest they wait for each other: https://sqlite.org/c3ref/busy_handler.html"""
+    until = time.monotonic() + _BUSY
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _storable(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +14,7 @@ from sqlalchemy import inspect
 
 from store import migrate, tasks
 from store.database import Database
+from store.dialect import engines
 from store.tables import metadata
 from tests.builders import NOW, new_task
 
@@ -55,6 +58,20 @@ def test_three_processes_that_upgrade_at_once_all_succeed(empty, empty_database_
     assert [process.exitcode for process in processes] == [0, 0, 0]
     with empty.read() as connection:
         assert set(metadata.tables) <= set(inspect(connection).get_table_names())
+
+
+def test_a_new_file_that_another_is_making_is_waited_for(tmp_path):
+    """SQLite itself refuses to turn to the write-ahead log then, and does not wait its busy timeout."""
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("begin immediate")
+    other.execute("create table made (id integer)")
+    Timer(0.3, other.close).start()
+
+    writer, _ = engines(f"sqlite:///{file}")
+    with writer.begin() as connection:
+        assert connection.exec_driver_sql("pragma journal_mode").scalar_one() == "wal"
+    writer.dispose()
 
 
 def test_an_upgrade_that_fails_leaves_nothing_behind(empty, empty_database_url):
