@@ -8,25 +8,18 @@ a bare Python that starts and ends; the one for memory is a bare Python that cou
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.figures import line, percentile
+from bench.one_job import environment, job_of, make_repository, porter_with
 from jobs.hosts.local import LocalHost
 from jobs.hosts.port import MachineSpec
-from worker import agents
-from worker.contract import JobDocument
 
 STARTS = 10
 MEGABYTE = 1_000_000
@@ -48,7 +41,7 @@ def main() -> None:
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     with tempfile.TemporaryDirectory(prefix="porter-bench-") as name:
         folder = Path(name)
-        _make_repository(folder)
+        make_repository(folder)
         starts, bare = [], []
         for number in range(STARTS):
             starts.append(_start(folder, number))
@@ -62,11 +55,11 @@ def main() -> None:
 def _start(folder: Path, number: int) -> float:
     """Seconds from the host's create to the moment when the agent's first command runs."""
     began = folder / f"began-{number}"
-    job = _job(folder, f"start-{number}", f"date +%s.%N > {began}")
-    with _porter(job) as (url, done):
+    job = job_of(folder, f"start-{number}", f"date +%s.%N > {began}")
+    with porter_with(job) as (url, done):
         host = LocalHost(folder / f"machines-{number}")
         asked = time.time()
-        machine = host.create(MachineSpec(job.run_id, job.task_id, _environment(job, url), limit_seconds=120))
+        machine = host.create(MachineSpec(job.run_id, job.task_id, environment(job, url), limit_seconds=120))
         if not done.wait(60):
             raise SystemExit("a machine did not report within a minute")
         host.destroy(machine.id)
@@ -81,10 +74,10 @@ def _bare_start() -> float:
 
 def _compare_memory(folder: Path, megabytes: int) -> None:
     flood = f"yes 'one line of an agent that has very much to say about one thing and another' | head -c {megabytes}MB"
-    job = _job(folder, "flood", flood)
-    with _porter(job) as (url, done):
+    job = job_of(folder, "flood", flood)
+    with porter_with(job) as (url, done):
         kept = {name: os.environ[name] for name in ("PATH",)} | {"PYTHONPATH": str(Path(__file__).parents[1])}
-        runner, seconds = _peak([sys.executable, "-m", "worker"], kept | _environment(job, url))
+        runner, seconds = _peak([sys.executable, "-m", "worker"], kept | environment(job, url))
         if not done.is_set():
             raise SystemExit("the runner did not report")
     counter, bare_seconds = _peak(["/bin/sh", "-c", f"{flood} | {sys.executable} -c '{COUNT}' > /dev/null"], None)
@@ -101,73 +94,6 @@ def _peak(argv: Sequence[str], env: dict[str, str] | None) -> tuple[float, float
     if done.returncode:
         raise SystemExit(f"{argv[0]} ended with {done.returncode}: {done.stderr}")
     return int(done.stderr.split()[-1]) * 1024 / MEGABYTE, time.perf_counter() - begun
-
-
-def _job(folder: Path, name: str, script: str) -> JobDocument:
-    recipe = replace(agents.recipe(agents.AGENTS["mock"]), argv=["/bin/sh", "-c", script], stream="text")
-    return JobDocument(
-        task_id=name,
-        run_id=f"{name}-1",
-        repository="acme/bench",
-        clone_url=f"file://{folder}/bench.git",
-        base_branch="main",
-        branch=f"porter/{name}",
-        prompt="Say something.",
-        commit_message="Bench",
-        author_name="Porter",
-        author_email="porter@example.invalid",
-        agent=recipe,
-    )
-
-
-def _environment(job: JobDocument, url: str) -> dict[str, str]:
-    return {"PORTER_URL": url, "TASK_ID": job.task_id, "RUN_ID": job.run_id, "CALLBACK_TOKEN": "bench-token"}
-
-
-def _make_repository(folder: Path) -> None:
-    """A bare repository with one commit on main."""
-    git = ["git", "-C", str(folder), "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
-    subprocess.run([*git, "init", "-q", "-b", "main", "work"], check=True)
-    (folder / "work" / "README.md").write_text("a bench\n")
-    subprocess.run([*git, "-C", "work", "add", "."], check=True)
-    subprocess.run([*git, "-C", "work", "commit", "-qm", "first"], check=True)
-    subprocess.run([*git, "clone", "-q", "--bare", "work", "bench.git"], check=True)
-
-
-@contextmanager
-def _porter(job: JobDocument) -> Iterator[tuple[str, threading.Event]]:
-    """A Porter that gives out one job and takes every report; its address, and whether it has the result."""
-    done = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._say(job.to_json())
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._say({"accepted": True, "orders": []})
-            if self.path.endswith("/task-complete"):
-                done.set()
-
-        def _say(self, answer: dict[str, Any]) -> None:
-            data = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing to standard error."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", done
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import socket
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -257,22 +256,22 @@ def test_no_signed_payload_gets_a_server_error(house: House, data):
     assert answer.status_code in (200, 202, 400)
 
 
-def test_a_redis_that_is_away_delays_nothing(house: House):
-    begun = time.monotonic()
+def test_a_redis_that_is_away_loses_nothing(house: House):
     answer = house.deliver(house.comment("@porter mock fix a\n@porter mock fix b\n@porter status"))
-
     assert (answer.status_code, len(answer.json["tasks"])) == (202, 2)
-    assert time.monotonic() - begun < 1
 
 
-def test_a_redis_that_hangs_delays_the_answer_by_less_than_a_second(home):
+def test_a_redis_that_hangs_is_tried_once_for_a_whole_delivery(home):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         house = build(home, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}")
-        begun = time.monotonic()
         answer = house.deliver(house.comment("\n".join(["@porter mock fix it"] * 10)))
-
-    assert (answer.status_code, len(answer.json["tasks"])) == (202, 10)
-    assert time.monotonic() - begun < 1
+        assert (answer.status_code, len(answer.json["tasks"])) == (202, 10)
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(
+            BlockingIOError
+        ):  # nobody else called: so GitHub waited for one timeout, of 0.4 s, not for ten
+            silent.accept()
 
 
 def test_a_database_that_is_away_is_told_and_nothing_is_promised(house: House, home):

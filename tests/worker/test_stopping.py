@@ -1,4 +1,5 @@
-"""A runner that is told to stop ends within ten seconds, wherever it is, with what was done so far on its branch."""
+"""A runner that is told to stop ends, wherever it is, with what was done so far on its branch. In how many seconds it
+does is measured by bench/stopping.py."""
 
 from __future__ import annotations
 
@@ -8,14 +9,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.patience import Within
 from tests.worker.conftest import BRANCH, Bare, Start, told
 from tests.worker.git_server import READ_TOKEN, GitServer, serving
 from tests.worker.porter import PUSH_TOKEN, Porter
 from worker.contract import JobDocument, Policy
 
-PROMISED = 10.0  # seconds, on a computer that has nothing else to do
-SOON = 60  # on one that has
+SOON = 60  # seconds, on a computer that does other things as well
+NEVER = 999  # seconds
 DEAF = "trap '' TERM INT; echo deaf; while :; do sleep 1; done"
 LATE = f"echo half > half.txt; {DEAF}"
 
@@ -38,8 +38,7 @@ def test_what_a_cancelled_agent_had_done_is_on_its_branch(
     porter.cancel_when = "half done"
     machine = start(shell(job, f"echo half > half.txt; echo half done; {DEAF}"))
     machine.until(lambda: "half done" in porter.text)
-    with Within(PROMISED):
-        machine.wait(SOON)
+    machine.wait(SOON)
     assert machine.process.returncode == 0
     assert (machine.result["ending"], machine.result["pushed"]) == ("cancelled", True)
     assert f"kept on the branch {BRANCH}" in machine.result["message"]
@@ -106,7 +105,7 @@ MOMENTS = [
     pytest.param(Moment("deaf", setup=DEAF), id="setup"),
     pytest.param(Moment("deaf", agent=DEAF), id="an-agent-that-ignores-it"),
     pytest.param(
-        Moment("away", agent="setsid sh -c \"trap '' TERM; sleep 99\" & echo away; wait"), id="a-child-that-left"
+        Moment("away", agent=f"setsid sh -c \"trap '' TERM; sleep {NEVER}\" & echo away; wait"), id="a-child-that-left"
     ),
     pytest.param(Moment("deaf", test=DEAF), id="the-tests"),
     pytest.param(Moment("receive-pack", git_hangs_on="receive-pack"), id="a-push-that-hangs"),
@@ -126,7 +125,7 @@ def test_sigterm_ends_the_machine_wherever_it_is(
 ) -> None:
     def hang() -> None:
         if moment.git_hangs_on and moment.git_hangs_on in server.paths[-1]:
-            porter.released.wait(60)
+            porter.released.wait(NEVER)
 
     server.look, porter.hang_on = hang, moment.porter_hangs_on
     job = replace(job, clone_url=f"{server.url}/greeter.git", clone_token=READ_TOKEN)
@@ -136,8 +135,7 @@ def test_sigterm_ends_the_machine_wherever_it_is(
     )
     machine.until(lambda: moment.seen in "\n".join((porter.text, *porter.requests, *server.paths)))
     machine.process.send_signal(signal.SIGTERM)
-    with Within(PROMISED):
-        complaints = machine.wait(SOON)
+    complaints = machine.wait(SOON)
     assert (porter.result or {}).get("ending") == moment.ending
     assert machine.process.returncode == (0 if moment.ending else 2 if moment.seen == "/job" else 1)
     assert len(complaints.splitlines()) == (0 if moment.ending else 1), complaints
@@ -147,7 +145,6 @@ def test_sigterm_saves_the_work_where_there_is_time(start: Start, job: JobDocume
     machine = start(told(job, "[mock:hang]"))
     machine.until(lambda: "Edit greet.py" in porter.text)
     machine.process.send_signal(signal.SIGTERM)
-    with Within(PROMISED):
-        machine.wait(SOON)
+    machine.wait(SOON)
     assert machine.result["pushed"] == (BRANCH in bare.branches())
     assert machine.result["pushed"] or "no time left" in machine.result["unkept"]
