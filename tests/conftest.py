@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from store import migrate, tables
 from store.database import Database
-from tests import postgres
+from tests import many_apps, postgres
 from tests.programs import missing, require
 
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -23,6 +23,8 @@ CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-network
          "--force-prefers-reduced-motion"]  # fmt: skip
 DIALECTS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
+
+many_apps.make_cheap()
 
 # Real processes, a real browser, a real CLI: what a machine busy with something else can hold up for a minute.
 _OUT_OF_OUR_HANDS = frozenset(("demo", "browser", "start"))
