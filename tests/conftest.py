@@ -31,10 +31,17 @@ _OUT_OF_OUR_HANDS = frozenset(("demo", "browser", "start"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Such tests get a second try, which the summary tells of (docs/decisions/0010-a-second-try.md)."""
-    for item in items:
-        if _OUT_OF_OUR_HANDS.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """Such tests get a second try, which the summary tells of (docs/decisions/0010-a-second-try.md), and their files
+    take turns with the others: side by side they would hold up each other."""
+    slow = [item for item in items if _OUT_OF_OUR_HANDS.intersection(getattr(item, "fixturenames", ()))]
+    for item in slow:
+        item.add_marker(pytest.mark.flaky(reruns=1))
+    files = dict.fromkeys((item.path for item in items), 0.0)
+    with_slow = {item.path for item in slow}
+    for kind, ends in ((with_slow, 0.9), (files.keys() - with_slow, 1.0)):
+        of_kind = [path for path in files if path in kind]
+        files |= {path: ends * place / len(of_kind) for place, path in enumerate(of_kind)}
+    items.sort(key=lambda item: files[item.path])
 
 
 @dataclass

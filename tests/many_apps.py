@@ -6,13 +6,15 @@ from collections.abc import Callable
 from functools import cache
 
 from flask_openapi3 import utils
+from joserfc.jwk import RSAKey
 from werkzeug.routing import Rule
 
 
 def make_cheap() -> None:
     """Two thirds of what an application costs are the JSON schemas of its models, drawn up anew for each route, and for
-    each route two functions that build its address, which hardly a test asks for."""
+    each route two functions that build its address, which hardly a test asks for; and there is the App's key."""
     utils.get_model_schema = cache(utils.get_model_schema)  # its callers only read it
+    RSAKey.import_key = cache(RSAKey.import_key)  # OpenSSL tries whether the numbers are primes
 
     compile_builder = Rule._compile_builder
 

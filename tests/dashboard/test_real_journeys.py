@@ -69,6 +69,10 @@ def test_an_operator_sees_the_machine_of_a_run(demo: Stage, tab: Page) -> None:
     expect(tab.get_by_text("On local")).to_be_visible()
     expect(tab.get_by_role("listitem").filter(has_text=task_id)).to_contain_text("Running", ignore_case=True)
 
+    we = Onlooker(demo)
+    we.api("DELETE", f"/api/tasks/{task_id}")
+    we.wait_for(lambda: not we.living_machines_of(task_id))
+
 
 def test_an_operator_asks_github_for_a_delivery_again(demo: Stage, tab: Page) -> None:
     wrong = f"--modle{uuid4().hex[:6]}"  # of this try alone
