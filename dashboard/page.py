@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from jobs.bootstrap import Services
 LIVELY = 2.0  # seconds between looks while something runs
 QUIET = 10.0
 _SETTLING = timedelta(minutes=2)
+_above: ContextVar[AbstractContextManager[object] | None] = ContextVar("above", default=None)
 
 
 def services() -> Services:
@@ -38,11 +41,26 @@ def pace(*, live: bool, last_change: datetime | None, now: datetime) -> float:
     return LIVELY if live or recent else QUIET
 
 
+def live(draw: Callable[[], None], *, every: float | None) -> None:
+    """Draw in a fragment of its own, again every so many seconds. What is wrong has its place above from the start: a
+    page that had to move down for it would be mounted anew, and what is typed in it would be gone."""
+
+    def drawn() -> None:
+        token = _above.set(st.container())
+        try:
+            draw()
+        finally:
+            _above.reset(token)
+
+    st.fragment(drawn, run_every=every)()
+
+
 def problem(text: str, *, title: str = "", link: tuple[str, str] | None = None) -> None:
     """The one line at the top that says what is wrong; with the page's title when nothing else can be drawn. `link`:
     words and address of the way out."""
     shown = {"title": title, "text": text, "link": {"text": link[0], "href": link[1]} if link else None}
-    components.draw("problem", shown)
+    with _above.get() or nullcontext():
+        components.draw("problem", shown)
 
 
 def away(error: DatabaseAway, *, instead_of: str = "") -> None:

@@ -10,4 +10,16 @@
     if (chosen !== "System") root.style.colorScheme = chosen.toLowerCase();
     localStorage.setItem(`stActiveTheme-${location.pathname}-v2`, JSON.stringify(chosen)); // Streamlit's own memory
   } catch { /* a browser may forbid it; then the system decides */ }
+
+  // On its way to another page Streamlit first writes that page's parameters behind this page's path, as a step of its
+  // own. Without this, one step back led there, to a page without its filters.
+  const push = history.pushState.bind(history);
+  let written = false; // and the reader did nothing since
+  for (const act of ["pointerdown", "keydown", "popstate"]) addEventListener(act, () => { written = false; }, true);
+  history.pushState = (state, unused, address) => {
+    const elsewhere = new URL(address ?? location.href, location.href).pathname !== location.pathname;
+    if (elsewhere && written) history.replaceState(state, unused, address);
+    else push(state, unused, address);
+    written = !elsewhere;
+  };
 })();

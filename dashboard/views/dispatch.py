@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ _FIELDS = {"issue_number": "issue", "instructions": "prompt", "base_branch": "ba
 def render() -> None:
     """Draw the form, filled in as the address says."""
     st.session_state[_FORM] = _from_address(st.session_state.get(_FORM))
-    st.fragment(_live, run_every=st.session_state.setdefault("dispatch_pace", page.QUIET))()
+    page.live(_live, every=st.session_state.setdefault("dispatch_pace", page.QUIET))
 
 
 def _from_address(known: Form | None) -> Form:
@@ -47,8 +47,8 @@ def _live() -> None:
     except DatabaseAway as error:
         old = st.session_state.get("dispatch_seen")
         page.away(error, instead_of="" if old else "New task")
-        if old:  # with what was answered since, or the form would wait for it
-            components.draw("dispatch", old | _answered(), act=_act)
+        if old:  # with what was said and answered since, or the form would wait for it
+            components.draw("dispatch", old | {"form": asdict(form)} | _answered(), act=_act)
         return
     st.session_state["dispatch_seen"] = view
     if bound:

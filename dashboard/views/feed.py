@@ -24,7 +24,7 @@ _MOST = 300  # cards in one page; further back is what filters are for
 def render() -> None:
     """Draw the feed, and again every few seconds."""
     rhythm = st.session_state.setdefault("feed_pace", page.LIVELY)
-    st.fragment(_live, run_every=rhythm)()
+    page.live(_live, every=rhythm)
 
 
 def _live() -> None:

@@ -17,7 +17,7 @@ _RARELY = 30.0  # seconds: what is past changes little, and its figures are many
 
 def render() -> None:
     """Draw the page, and again now and then."""
-    st.fragment(_live, run_every=_RARELY)()
+    page.live(_live, every=_RARELY)
 
 
 def _live() -> None:

@@ -17,7 +17,7 @@ _RARELY = 60.0  # seconds
 
 def render() -> None:
     """Draw the page, and again now and then."""
-    st.fragment(_live, run_every=_RARELY)()
+    page.live(_live, every=_RARELY)
 
 
 def _live() -> None:

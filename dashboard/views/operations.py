@@ -29,7 +29,7 @@ Found = tuple[list[dict[str, Any]], str, bool]  # groups, the key of the next pa
 
 def render() -> None:
     """Draw the tab, and again every few seconds."""
-    st.fragment(_live, run_every=st.session_state.setdefault("operations_pace", _CALM))()
+    page.live(_live, every=st.session_state.setdefault("operations_pace", _CALM))
 
 
 def _live() -> None:

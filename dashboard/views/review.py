@@ -19,13 +19,13 @@ _SOON = 1.0  # seconds between looks while GitHub is at something
 def render() -> None:
     """Draw what the address asks for."""
     if "id" not in st.query_params:
-        st.fragment(_list, run_every=page.QUIET)()
+        page.live(_list, every=page.QUIET)
         return
     task_id = _task_id()
     seen = pulls.lines(pulls.known(task_id))
     # The lines are sent once for each commit; what ticks is the head above them.
     st.session_state["review_lines"] = seen["key"] if seen else ""
-    st.fragment(_head, run_every=st.session_state.setdefault("review_pace", _SOON))()
+    page.live(_head, every=st.session_state.setdefault("review_pace", _SOON))
     # After the head, which has just looked whether this reader may see the task at all.
     if seen and "review_gone" not in st.session_state:
         pulls.draw_lines(seen)

@@ -42,7 +42,7 @@ _AWAY = Outcome("The database does not answer, so nothing was changed. What you 
 def render() -> None:
     """Draw the tab that the address asks for."""
     st.session_state.setdefault("settings_answers", {})
-    st.fragment(_live, run_every=st.session_state.setdefault("settings_pace", page.QUIET))()
+    page.live(_live, every=st.session_state.setdefault("settings_pace", page.QUIET))
 
 
 def _live() -> None:

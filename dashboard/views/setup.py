@@ -30,7 +30,7 @@ _LEAVE, _NOTICES, _SEEN = "setup_leave", "setup_notices", "setup_seen"
 
 def render() -> None:
     """Draw the checklist, and again every few seconds."""
-    st.fragment(_live, run_every=page.LIVELY)()
+    page.live(_live, every=page.LIVELY)
 
 
 def _live() -> None:

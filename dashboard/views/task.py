@@ -29,7 +29,7 @@ def render() -> None:
     st.session_state[_SENT] = {}  # a browser that has just opened the page has no lines yet
     st.session_state[_LINES] = None
     rhythm = st.session_state.setdefault(_PACE, page.LIVELY)
-    st.fragment(_live, run_every=rhythm)()
+    page.live(_live, every=rhythm)
     # The lines of a change are sent once, and only to who was just found to see the task; what ticks is above them.
     if lines := st.session_state[_LINES]:
         pulls.draw_lines(lines)

@@ -40,6 +40,9 @@ def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
     [task] = asked(desk.dashboard.db, "the plus sign.")
     assert (task.repository, task.source, task.issue_number, task.agent) == ("acme/widgets", "dashboard", None, "mock")
     assert task.installation_id == desk.github.installation
+    tab.go_back()
+    tab.wait_for_url("**/dispatch?*")
+    expect(tab.get_by_role("heading", name="New task")).to_be_visible()
 
 
 def test_an_issue_is_found_by_its_words_and_shown_on_a_phone(desk, phone):

@@ -72,6 +72,7 @@ def test_an_open_card_is_still_open_when_one_comes_back(dashboard, tab, own):
     shown.get_by_role("button", name="Open").click()
     tab.wait_for_url("**/task?id=*")
     tab.go_back()
+    tab.wait_for_url(f"**/?repository={own}")
     expect(shown.get_by_role("list", name="Last steps")).to_be_visible()
     shown.get_by_role("button", name="Last steps").click()
     expect(shown.get_by_role("list", name="Last steps")).to_be_hidden()
