@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,22 +26,31 @@ DIALECTS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.p
 
 many_apps.make_cheap()
 
-# Real processes, a real browser, a real CLI: what a machine busy with something else can hold up for a minute.
-_OUT_OF_OUR_HANDS = frozenset(("demo", "browser", "start"))
+# A real browser, the processes of a whole Porter, a real CLI: what a machine busy with something else can hold up.
+_OUT_OF_OUR_HANDS = ("browser", "demo", "start")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Such tests get a second try, which the summary tells of (docs/decisions/0010-a-second-try.md), and their files
-    take turns with the others: side by side they would hold up each other."""
-    slow = [item for item in items if _OUT_OF_OUR_HANDS.intersection(getattr(item, "fixturenames", ()))]
-    for item in slow:
-        item.add_marker(pytest.mark.flaky(reruns=1))
-    files = dict.fromkeys((item.path for item in items), 0.0)
-    with_slow = {item.path for item in slow}
-    for kind, ends in ((with_slow, 0.9), (files.keys() - with_slow, 1.0)):
-        of_kind = [path for path in files if path in kind]
-        files |= {path: ends * place / len(of_kind) for place, path in enumerate(of_kind)}
-    items.sort(key=lambda item: files[item.path])
+    """Such tests get a second try, which the summary tells of (docs/decisions/0010-a-second-try.md)."""
+    files = {item.path: "" for item in items}
+    for item in items:
+        for kind in _OUT_OF_OUR_HANDS:
+            if kind in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+                files[item.path] = files[item.path] or kind
+                break
+    places = _spread(files)
+    items.sort(key=lambda item: places[item.path])
+
+
+def _spread(files: Mapping[Path, str]) -> dict[Path, float]:
+    """Where in a run each file comes, by kind: those of one kind side by side would hold up each other."""
+    places: dict[Path, float] = {}
+    for kind in set(files.values()):
+        alike = [path for path in files if files[path] == kind]
+        ends = 0.9 if kind else 1.0  # the last ones are quick, so that no worker is left alone with a slow one
+        places |= {path: ends * number / len(alike) for number, path in enumerate(alike)}
+    return places
 
 
 @dataclass
