@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
@@ -19,6 +20,8 @@ from jobs.bootstrap import Services
 LIVELY = 2.0  # seconds between looks while something runs
 QUIET = 10.0
 _SETTLING = timedelta(minutes=2)
+# What has not left for the browser is dropped when the fragment's next run begins, and a notice is said only once.
+_SENT = 0.1  # seconds; Streamlit sends every hundredth of one
 _above: ContextVar[AbstractContextManager[object] | None] = ContextVar("above", default=None)
 
 
@@ -105,6 +108,7 @@ def notices() -> None:
     """Show what `notice` left."""
     if text := st.session_state.pop("notice", None):
         st.toast(text, duration="long")  # ten seconds: a sentence takes longer to read than a word
+        time.sleep(_SENT)
 
 
 def keep_pace(key: str, *, live: bool, last_change: datetime | None, now: datetime) -> None:

@@ -3,13 +3,13 @@ waits for GitHub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
-from dashboard import change, components, data, decisions, person
+from dashboard import change, components, data, decisions, page, person
 from dashboard.decisions import Decision, Said
 from dashboard.errors import DatabaseAway
 from dashboard.lookout import Glimpse, lookout
@@ -44,9 +44,18 @@ def lines(glimpse: Glimpse[Looked]) -> dict[str, Any] | None:
     return glimpse.value[1] if glimpse.value else None
 
 
-def draw_lines(lines: dict[str, Any]) -> None:
-    """Show a change, as wide as the address says."""
-    components.draw("change", {**lines, "view": _view()}, act=_turn)
+def draw_lines(lines: dict[str, Any], *, wanted: Callable[[], bool]) -> None:
+    """Show a change, as wide as the address says, for as long as it is `wanted`.
+
+    Again now and then, though a browser that has the lines is not sent them anew: what stands outside of all that ticks
+    Streamlit loses from a page when one run follows another closely.
+    """
+
+    def drawn() -> None:
+        if wanted():
+            components.draw("change", {**lines, "view": _view()}, act=_turn)
+
+    st.fragment(drawn, run_every=page.QUIET)()
 
 
 def decide(services: Services, verb: str, task_id: str, said: Mapping[str, Any]) -> str:

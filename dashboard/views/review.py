@@ -24,11 +24,12 @@ def render() -> None:
     task_id = _task_id()
     seen = pulls.lines(pulls.known(task_id))
     # The lines are sent once for each commit; what ticks is the head above them.
-    st.session_state["review_lines"] = seen["key"] if seen else ""
+    key = st.session_state["review_lines"] = seen["key"] if seen else ""
     page.live(_head, every=st.session_state.setdefault("review_pace", _SOON))
     # After the head, which has just looked whether this reader may see the task at all.
-    if seen and "review_gone" not in st.session_state:
-        pulls.draw_lines(seen)
+    if seen:
+        here = st.session_state
+        pulls.draw_lines(seen, wanted=lambda: "review_gone" not in here and here["review_lines"] == key)
 
 
 def _list() -> None:

@@ -32,7 +32,8 @@ def render() -> None:
     page.live(_live, every=rhythm)
     # The lines of a change are sent once, and only to who was just found to see the task; what ticks is above them.
     if lines := st.session_state[_LINES]:
-        pulls.draw_lines(lines)
+        key = lines.get("key")
+        pulls.draw_lines(lines, wanted=lambda: (st.session_state[_LINES] or {}).get("key") == key)
 
 
 def _live() -> None:

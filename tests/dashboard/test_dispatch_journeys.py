@@ -18,7 +18,7 @@ def asked(db, words):
     return [task for task in feed.page(db, TaskFilter()).tasks if words in task.instructions]
 
 
-def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
+def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab, own):
     tab.goto(desk.dashboard.url)
     tab.get_by_role("link", name="Dispatch").click()
     tab.wait_for_url("**/dispatch")
@@ -27,17 +27,17 @@ def test_words_alone_become_a_task_and_the_page_goes_there(desk, tab):
     expect(tab.get_by_text("Choose the repository to work in.")).to_be_visible()
     words = tab.get_by_role("textbox", name="What should be done")
     expect(words).not_to_have_value("")
-    words.fill("Write tests for the plus sign.")
+    words.fill(f"Write tests for {own}.")
     field = tab.get_by_role("combobox", name="Repository")
     field.fill("widg")
     tab.get_by_role("option", name="acme/widgets").click()
     expect(field).to_have_value("acme/widgets")
     tab.wait_for_url("**repository=acme*")
-    expect(words).to_have_value("Write tests for the plus sign.")
+    expect(words).to_have_value(f"Write tests for {own}.")
     tab.get_by_role("button", name="Dispatch").click()
     tab.wait_for_url("**/task?id=*")
     expect(tab.get_by_text("It is kept. Redis is away, so it starts when the sweep finds it.")).to_be_visible()
-    [task] = asked(desk.dashboard.db, "the plus sign.")
+    [task] = asked(desk.dashboard.db, f"{own}.")
     assert (task.repository, task.source, task.issue_number, task.agent) == ("acme/widgets", "dashboard", None, "mock")
     assert task.installation_id == desk.github.installation
     tab.go_back()
