@@ -77,9 +77,9 @@ def _sqlite(url: str, begin: str) -> Engine:
     def _connect(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we begin ourselves
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={_BUSY * 1000:.0f}", "synchronous=normal", "foreign_keys=on"):
-            cursor.execute(f"PRAGMA {pragma}")
         _write_ahead(cursor)
+        cursor.execute("PRAGMA synchronous=normal")
+        cursor.execute("PRAGMA foreign_keys=on")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -23,7 +23,7 @@ def render() -> None:
         return
     task_id = _task_id()
     seen = pulls.lines(pulls.known(task_id))
-    # The lines are sent once for each commit; what ticks is the head above them.
+    # The lines stand apart from the head, so that a tick of it does not draw them.
     key = st.session_state["review_lines"] = seen["key"] if seen else ""
     page.live(_head, every=st.session_state.setdefault("review_pace", _SOON))
     # After the head, which has just looked whether this reader may see the task at all.

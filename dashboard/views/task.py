@@ -30,7 +30,7 @@ def render() -> None:
     st.session_state[_LINES] = None
     rhythm = st.session_state.setdefault(_PACE, page.LIVELY)
     page.live(_live, every=rhythm)
-    # The lines of a change are sent once, and only to who was just found to see the task; what ticks is above them.
+    # The lines of a change stand apart from what ticks above, and only who was just found to see the task is sent them.
     if lines := st.session_state[_LINES]:
         key = lines.get("key")
         pulls.draw_lines(lines, wanted=lambda: (st.session_state[_LINES] or {}).get("key") == key)

@@ -268,9 +268,8 @@ def test_a_redis_that_hangs_is_tried_once_for_a_whole_delivery(home):
         assert (answer.status_code, len(answer.json["tasks"])) == (202, 10)
         silent.accept()[0].close()
         silent.setblocking(False)
-        with pytest.raises(
-            BlockingIOError
-        ):  # nobody else called: so GitHub waited for one timeout, of 0.4 s, not for ten
+        # Nobody else called: GitHub waited for one timeout, of 0.4 s, not for ten.
+        with pytest.raises(BlockingIOError):
             silent.accept()
 
 
